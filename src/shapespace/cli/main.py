@@ -1,0 +1,109 @@
+"""The command line: names each command, loads it on first use, and turns what goes wrong into one line.
+
+A help page must answer at once, so commands are import strings; the modules behind them import torch and
+its like inside their functions.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Group
+
+from shapespace.cli.console import complain
+from shapespace.errors import ShapeSpaceError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C where nothing had to be saved; a shell's 128 + SIGINT."""
+
+BROKEN_PIPE = 141
+"""Exit code when the reader of our output went away (`shapespace ... | head`); a shell's 128 + SIGPIPE."""
+
+REPORT = "this is a mistake in shapespace, not in your input; please report it with the lines above"
+
+
+def build_app() -> App:
+    """Return the application with every command registered by name, none of them imported."""
+    app = App(
+        name="shapespace",
+        help="Learn a probabilistic latent space of 3-D shapes, and take new shapes out of it.",
+        help_format="plaintext",
+        version=_version,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+        group_commands=Group("Commands", sort_key=0),
+    )
+    app.command("shapespace.cli.train:train", name="train", help="Train a shape space on a store of shapes.")
+    app.command("shapespace.cli.sample:sample", name="sample", help="Write new shapes from a trained space.")
+    app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
+    app.command(_data_app(app))
+    return app
+
+
+def _data_app(parent: App) -> App:
+    data = App(name="data", help="Prepare, inspect and export stores of shapes.", group_commands=parent.group_commands)
+    data.command("shapespace.cli.data:prepare", name="prepare", help="Turn meshes or voxel files into a store.")
+    data.command("shapespace.cli.data:info", name="info", help="Print what a store holds.")
+    data.command("shapespace.cli.data:show", name="show", help="Draw a contact sheet of a store.")
+    data.command("shapespace.cli.data:export", name="export", help="Write shapes of a store as files.")
+    return data
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 is success and 2 a command that cannot be meant; the other codes are in `shapespace.errors`, and
+    Ctrl-C and a closed pipe have a shell's codes.
+
+    Args:
+        arguments: The words after `shapespace`; the process's own when None.
+    """
+    try:
+        result = _run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()  # a closed pipe shows here, where it can be caught, not at interpreter exit
+    except CycloptsError as error:
+        return complain(f"{_one_line(str(error))} (see `shapespace {_command_of(error)}--help`)", code=2)
+    except ShapeSpaceError as error:
+        return complain(_one_line(str(error)), code=error.exit_code)
+    except KeyboardInterrupt:
+        return complain("interrupted", code=INTERRUPTED)
+    except BrokenPipeError:
+        return _leave_quietly()
+    except Exception:  # noqa: BLE001 - the one boundary: whatever arrives here is our mistake
+        traceback.print_exc()
+        return complain(REPORT, code=1)
+    return result
+
+
+def _run(arguments: list[str]) -> int:
+    result = build_app()(arguments, exit_on_error=False, print_error=False)
+    return result if isinstance(result, int) else 0
+
+
+def _command_of(error: CycloptsError) -> str:
+    # ("data", "prepare") -> "data prepare ", the words that lead to the help page of the failed command
+    return "".join(f"{word} " for word in error.command_chain or ())
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+def _leave_quietly() -> int:
+    # Python flushes stdout once more at exit and would complain then; give it somewhere to go.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("shapespace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
