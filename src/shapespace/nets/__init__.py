@@ -1,0 +1,1 @@
+"""Networks: plain torch modules that know no data, settings or training."""

@@ -1,0 +1,106 @@
+"""The generator: a latent vector in, an occupancy grid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from shapespace.nets import layout
+from shapespace.nets.init import init_dcgan
+from shapespace.nets.norm import BatchNorm3d
+from shapespace.tensors import Latent, Occupancy
+
+ACTIVATIONS = ("sigmoid", "tanh")
+
+
+class Generator(nn.Module):
+    """3D-GAN's generator; the defaults are the paper's, 17,569,664 parameters.
+
+    A first layer makes a grid of side 4 of the latent vector; each further one, a transposed convolution of kernel 4
+    and stride 2, doubles the side. Batch norm and ReLU stand between the layers; no convolution has a bias.
+
+    Args:
+        latent_dim: Numbers in a latent vector.
+        resolution: Voxels along a side: 16, 32, 64, 128 or 256.
+        widths: Channels of each layer but the last, widest first; None means (512, 256, 128, 64) at 64^3, one layer
+            less below and 512 more above.
+        projection: "conv", or "linear": the variant in circulation, whose first layer is a `Linear` with a bias and
+            without batch norm and ReLU, so that it has one nonlinearity less.
+        activation: Of the output: "sigmoid" for [0, 1] or "tanh" for [-1, 1].
+        base: Side of the grid the first layer makes.
+        bias: Whether the convolutions have one.
+
+    Raises:
+        UsageError: If an argument is out of bounds; it names the argument and its value.
+
+    Source:
+        Wu et al. 2016, section 3.1 and the authors' code. The paper gives the first layer stride 2; on an input of
+        1^3 that computes the same.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 200,
+        resolution: int = 64,
+        *,
+        widths: Sequence[int] | None = None,
+        projection: str = "conv",
+        activation: str = "sigmoid",
+        base: int = 4,
+        bias: bool = False,
+    ) -> None:
+        super().__init__()
+        layout.check_range("latent_dim", latent_dim, layout.MAX_LATENT_DIM)
+        layout.check_choice("projection", projection, layout.PROJECTIONS)
+        layout.check_choice("activation", activation, ACTIVATIONS)
+        narrow_first = None if widths is None else tuple(widths)[::-1]
+        widths = layout.checked_widths(narrow_first, resolution, base)[::-1]
+        layout.check_parameters(_parameters(latent_dim, widths, base))
+        self.latent_dim, self.resolution, self.base = latent_dim, resolution, base
+        self.projection, self.activation, self.widths, self.bias = projection, activation, widths, bias
+        self.project = _projection(latent_dim, widths[0], base, projection, bias)
+        self.layers = nn.ModuleList(_layer(a, b, bias) for a, b in pairwise(widths))
+        self.output = nn.ConvTranspose3d(widths[-1], 1, 4, stride=2, padding=1, bias=bias)
+        init_dcgan(self)
+
+    @property
+    def arguments(self) -> dict[str, int | str | bool | list[int]]:
+        """All keywords that build this generator again, as JSON can hold them."""
+        names = ("latent_dim", "resolution", "projection", "activation", "base", "bias")
+        return {name: getattr(self, name) for name in names} | {"widths": list(self.widths)}
+
+    def forward(self, z: Latent) -> Occupancy:
+        """Return the occupancy, (batch, 1, x, y, z), in [0, 1], or in [-1, 1] where the activation is tanh."""
+        logits = self.logits(z)
+        return logits.sigmoid() if self.activation == "sigmoid" else logits.tanh()
+
+    def logits(self, z: Latent) -> Occupancy:
+        """Return the output before its activation, (batch, 1, x, y, z)."""
+        return self.output(self.hidden(z)[-1])
+
+    def hidden(self, z: Latent) -> list[Tensor]:
+        """Return what each layer but the last makes of `z`, (batch, channels, side, side, side), side from 4 up."""
+        grids = [self.project(z)]  # (batch, 512, 4, 4, 4)
+        for layer in self.layers:
+            grids.append(layer(grids[-1]))  # (batch, 256, 8, 8, 8), then half the channels, twice the side
+        return grids
+
+
+def _projection(latent_dim: int, width: int, base: int, kind: str, bias: bool) -> nn.Sequential:
+    if kind == "linear":
+        return nn.Sequential(nn.Linear(latent_dim, width * base**3), nn.Unflatten(1, (width, base, base, base)))
+    to_point = nn.Unflatten(1, (latent_dim, 1, 1, 1))
+    conv = nn.ConvTranspose3d(latent_dim, width, base, bias=bias)
+    return nn.Sequential(to_point, conv, BatchNorm3d(width), nn.ReLU())
+
+
+def _layer(width_in: int, width_out: int, bias: bool) -> nn.Sequential:
+    conv = nn.ConvTranspose3d(width_in, width_out, 4, stride=2, padding=1, bias=bias)
+    return nn.Sequential(conv, BatchNorm3d(width_out), nn.ReLU())
+
+
+def _parameters(latent_dim: int, widths: Sequence[int], base: int) -> int:
+    """Return the number of weights, but for biases and norms."""
+    return latent_dim * widths[0] * base**3 + 64 * sum(a * b for a, b in pairwise((*widths, 1)))

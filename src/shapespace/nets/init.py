@@ -1,0 +1,55 @@
+"""How weights start."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+_LINEAR_MAPS = (nn.Linear, nn.Conv3d, nn.ConvTranspose3d)
+
+
+def init_dcgan(module: nn.Module, generator: torch.Generator | None = None) -> nn.Module:
+    """Return `module` with its weights drawn from N(0, 0.02), norm scales from N(1, 0.02), biases 0.
+
+    Args:
+        module: A network; changed in place.
+        generator: The source of randomness, on the CPU; None means torch's global one.
+
+    Source:
+        Radford et al. 2016 (DCGAN). The 3D-GAN paper does not say how it starts.
+    """
+    return _init(module, lambda weight: 0.02, generator)
+
+
+def init_he(module: nn.Module, generator: torch.Generator | None = None) -> nn.Module:
+    """Return `module` with weights of spread sqrt(2 / fan-in): for a discriminator without norm, of any width.
+
+    Args:
+        module: A network; changed in place.
+        generator: The source of randomness, on the CPU; None means torch's global one.
+
+    Source:
+        He et al. 2015.
+    """
+    return _init(module, lambda weight: math.sqrt(2 / weight[0].numel()), generator)
+
+
+@torch.no_grad()
+def _init(module: nn.Module, spread, generator: torch.Generator | None) -> nn.Module:
+    for part in module.modules():
+        if isinstance(part, _LINEAR_MAPS):
+            _draw(part.weight, 0.0, spread(part.weight), generator)
+        elif isinstance(part, nn.BatchNorm3d):
+            _draw(part.weight, 1.0, 0.02, generator)
+        else:
+            continue
+        if part.bias is not None:
+            part.bias.zero_()
+    return module
+
+
+def _draw(weight: Tensor, mean: float, spread: float, generator: torch.Generator | None) -> None:
+    # Drawn on the CPU, so that a seed gives the same weights on every device.
+    weight.copy_(torch.randn(weight.shape, generator=generator).mul_(spread).add_(mean))
