@@ -117,8 +117,8 @@ def print_table(rows: Sequence[Row]) -> None:
     cells = [[_text(row.get(name, "")) for name in columns] for row in rows]
     widths = [max(len(line[i]) for line in [columns, *cells]) for i in range(len(columns))]
     for line in [columns, *cells]:
-        aligned = [line[0].ljust(widths[0])] + [text.rjust(width) for text, width in zip(line, widths, strict=True)][1:]
-        print("  ".join(aligned))
+        numbers = [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)]
+        print("  ".join([line[0].ljust(widths[0]), *numbers]))
 
 
 def _text(value: float | int | str) -> str:
