@@ -1,0 +1,118 @@
+"""The command line as a user meets it: quick help, one-line errors, exit codes, quiet pipes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from shapespace.cli import main as cli
+from shapespace.errors import BadInput, Interrupted, UsageError
+
+HEAVY = {"torch", "numpy", "numba", "matplotlib", "trimesh", "skimage", "scipy", "PIL"}
+PAGES = ["", "train", "sample", "demo", "data", "data prepare", "data info", "data show", "data export"]
+CPU_SECONDS = 0.2
+
+
+def shapespace(*words: str, **kwargs) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "shapespace", *words], capture_output=True, text=True, **kwargs)
+
+
+def raising(monkeypatch, error: BaseException) -> int:
+    def run(arguments):
+        raise error
+
+    monkeypatch.setattr(cli, "_run", run)
+    return cli.main([])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_help_page_imports_nothing_heavy(page):
+    code = (
+        "import sys; from shapespace.cli.main import main\n"
+        f"code = main({[*page.split(), '--help']!r})\n"
+        f"print('LOADED', *sorted(set(sys.modules) & {HEAVY!r}), 'CODE', code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED CODE 0"
+    assert done.stdout.startswith("Usage: shapespace")
+
+
+@pytest.mark.parametrize("page", ["", "train"])
+def test_a_help_page_answers_at_once(page):
+    def cpu_seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        shapespace(*page.split(), "--help", check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    # The least of several: a busy machine makes a run dearer, never cheaper.
+    assert min(cpu_seconds() for _ in range(5)) < CPU_SECONDS
+
+
+def test_the_version_is_that_of_the_package():
+    from importlib.metadata import version
+
+    assert shapespace("--version").stdout == version("shapespace") + "\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [
+        (["trian"], "train"),
+        (["data", "prepre"], "prepare"),
+        (["data", "prepare", "x", "--out", "y", "--resolutoin", "32"], "--resolution"),
+        (["sample", "chair", "--sed", "1"], "--seed"),
+    ],
+)
+def test_a_mistyped_word_costs_one_line_with_the_word_that_was_meant(words, suggestion):
+    done = shapespace(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert suggestion in done.stderr
+
+
+def test_no_arguments_show_the_help_page():
+    done = shapespace()
+    assert done.returncode == 0
+    assert "train" in done.stdout
+
+
+def test_an_error_of_ours_is_one_line_and_its_exit_code(monkeypatch, capsys):
+    assert raising(monkeypatch, BadInput("chair.off", "is empty", "export it again")) == 3
+    assert capsys.readouterr() == ("", "error: chair.off: is empty; export it again\n")
+
+
+@pytest.mark.parametrize(("error", "code"), [(UsageError("no"), 2), (Interrupted("saved"), 143)])
+def test_each_kind_has_its_exit_code(monkeypatch, capsys, error, code):
+    assert raising(monkeypatch, error) == code
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_a_message_of_many_lines_is_still_one_line(monkeypatch, capsys):
+    raising(monkeypatch, UsageError("one\ntwo\n\tthree"))
+    assert capsys.readouterr().err == "error: one two three\n"
+
+
+def test_ctrl_c_leaves_with_a_shells_code(monkeypatch, capsys):
+    assert raising(monkeypatch, KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "error: interrupted\n"
+
+
+def test_a_mistake_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):
+    assert raising(monkeypatch, ZeroDivisionError("division by zero")) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert said.splitlines()[-1].startswith("error: this is a mistake in shapespace")
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([sys.executable, "-m", "shapespace", "--version"], stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert done.stderr == b""
