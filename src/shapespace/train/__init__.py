@@ -1,0 +1,1 @@
+"""LEARNING: losses, the balance rule, one step of each system, the loop, checkpoints."""

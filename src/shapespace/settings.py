@@ -1,0 +1,281 @@
+"""Every setting of a run: its meaning, unit, default and source; TOML in and out.
+
+The defaults are the paper's. A run is `preset -> --config FILE.toml -> dotted options`, each over the one
+before; `config.toml` in a run folder is itself a valid `--config`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+from shapespace.errors import BadInput, UsageError
+
+Prior = Literal["uniform", "normal"]
+Projection = Literal["conv", "linear"]
+Activation = Literal["sigmoid", "tanh"]
+Norm = Literal["batch", "none", "spectral"]
+Loss = Literal["bce", "hinge", "wgan", "relativistic"]
+GeneratorLoss = Literal["non_saturating", "minimax"]
+Watch = Literal["stop", "warn", "off"]
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """The networks of 3D-GAN. Source: paper, section 3.1 and its supplement."""
+
+    latent_dim: int = 200
+    """Numbers in a latent vector z."""
+    prior: Prior = "uniform"
+    """Distribution of z: uniform on [0, 1] (paper) or standard normal. Saved with the space."""
+    generator_widths: tuple[int, ...] = ()
+    """Channels after each hidden layer of G, first to last; empty: the paper's, 512 down to 64 at 64^3."""
+    discriminator_widths: tuple[int, ...] = ()
+    """Channels after each hidden layer of D, first to last; empty: the paper's, 64 up to 512 at 64^3."""
+    projection: Projection = "conv"
+    """First layer of G and last of D: `conv` (paper) or the `linear` variant in circulation."""
+    activation: Activation = "sigmoid"
+    """Output of G: sigmoid (paper) or tanh."""
+    discriminator_norm: Norm = "batch"
+    """Normalisation in D: `batch` (paper), `none` (what trains best), `spectral`."""
+    minibatch_std: bool = False
+    """Show D how much the shapes of a batch differ, as one more channel (Karras et al. 2018)."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        _at_least("nets.latent-dim", self.latent_dim, 1)
+        for name, widths in (
+            ("generator", self.generator_widths),
+            ("discriminator", self.discriminator_widths),
+        ):
+            for width in widths:
+                _at_least(f"nets.{name}-widths", width, 1)
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Losses, optimisers and the balance between the networks."""
+
+    batch_size: int = 100
+    """Shapes in a batch, over all ranks (paper: 100)."""
+    shapes: int = 1_000_000
+    """Length of the run: shapes seen from the data. The paper does not state it."""
+    generator_rate: float = 0.0025
+    """Adam's learning rate for G (paper)."""
+    discriminator_rate: float = 1e-5
+    """Adam's learning rate for D (paper)."""
+    final_rate: float = 1.0
+    """Both rates fall to this fraction of themselves, by a cosine, over the run; 1 keeps them (paper)."""
+    beta1: float = 0.5
+    """Adam's first decay (paper)."""
+    beta2: float = 0.999
+    """Adam's second decay (not stated in the paper; the usual value)."""
+    balance: float = 0.8
+    """D is updated only if its accuracy in the last batch was not higher than this (paper); 1 always updates."""
+    loss: Loss = "bce"
+    """Adversarial loss: `bce` (paper), `hinge`, `wgan` or `relativistic` (Huang et al. 2024)."""
+    generator_loss: GeneratorLoss = "non_saturating"
+    """With `bce`: -log D(G(z)), or `minimax` log(1 - D(G(z))) as printed."""
+    one_sided_smoothing: float = 0.0
+    """With `bce`: real is labelled 1 minus this, in [0, 0.5)."""
+    r1: float = 0.0
+    """Weight gamma of the squared gradient of D at real shapes (Mescheder et al. 2018); 0 leaves it out."""
+    r2: float = 0.0
+    """The same at fake shapes."""
+    gradient_penalty: float = 0.0
+    """Weight lambda of WGAN-GP between real and fake (Gulrajani et al. 2017; 10 there)."""
+    penalty_every: int = 1
+    """Penalties are computed in every n-th step, n times as strong (Karras et al. 2020)."""
+    one_draw: bool = False
+    """G's step reuses the latents and fakes of D's step: faster; the paper's form draws twice."""
+    ema_half_life: float = 0.0
+    """Half-life, in shapes seen, of the average of G's weights that is sampled from; 0: no average (paper)."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        _at_least("train.batch-size", self.batch_size, 2)
+        _at_least("train.shapes", self.shapes, 1)
+        _at_least("train.penalty-every", self.penalty_every, 1)
+        for name in ("generator_rate", "discriminator_rate"):
+            if not 0 < getattr(self, name) < 1:
+                raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie between 0 and 1")
+        for name in ("beta1", "beta2", "final_rate", "balance"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie in [0, 1]")
+        if not 0 <= self.one_sided_smoothing < 0.5:
+            raise UsageError("train.one-sided-smoothing must lie in [0, 0.5); outside it the loss has no minimum")
+        for name in ("r1", "r2", "gradient_penalty", "ema_half_life"):
+            _at_least(f"train.{_dashed(name)}", getattr(self, name), 0)
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """What D sees instead of the plain grids; G is never told (Zhao et al. 2020)."""
+
+    mirror: bool = False
+    """Mirror left and right, in half of the shapes."""
+    shift: int = 0
+    """Move by up to this many voxels along each axis."""
+    cutout: float = 0.0
+    """Side of a block that is emptied, as a fraction of the grid; 0 for none."""
+    soften: float = 0.0
+    """Standard deviation, in voxels, of the blur that turns hard real grids into soft targets; 0 for none."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would hide the shape."""
+        _at_least("augment.shift", self.shift, 0)
+        _at_least("augment.soften", self.soften, 0)
+        if not 0 <= self.cutout <= 0.5:
+            raise UsageError(f"augment.cutout is {self.cutout}; it must lie in [0, 0.5]")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Where and how a run goes; none of these changes what is learned, but for the seed."""
+
+    seed: int = 0
+    """Everything random follows from it: weights, order of the data, latents, augmentation."""
+    category: str = ""
+    """Train on one category of the store; empty for all."""
+    device: str = "auto"
+    """`auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`."""
+    threads: int = 0
+    """CPU threads of torch; 0 for all cores."""
+    mixed_precision: bool = True
+    """bfloat16 on CUDA devices that have it; the CPU always computes in float32."""
+    log_every: int = 20
+    """Steps between two rows of `stats.jsonl`."""
+    sheet_every: int = 5_000
+    """Shapes seen between two sheets of samples."""
+    save_every: int = 5_000
+    """Shapes seen between two checkpoints."""
+    keep: int = 3
+    """Checkpoints kept, at least 2, so that a damaged one costs little."""
+    cpu_minutes: float = 0.0
+    """Stop, saved, after this much processor time of all threads; 0 for no limit."""
+    watchdog: Watch = "stop"
+    """When a collapse is seen: `stop` after it lasted, `warn` only, or `off`."""
+    tensorboard: bool = True
+    """Write TensorBoard's event files too, where it is installed."""
+
+    def __post_init__(self) -> None:
+        """Refuse intervals of nothing."""
+        for name in ("log_every", "sheet_every", "save_every"):
+            _at_least(f"run.{_dashed(name)}", getattr(self, name), 1)
+        _at_least("run.keep", self.keep, 2)
+        _at_least("run.threads", self.threads, 0)
+        _at_least("run.seed", self.seed, 0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole run."""
+
+    nets: NetSettings = field(default_factory=NetSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+
+def with_changes(settings: Settings, changes: dict[str, Any], source: str) -> Settings:
+    """Return the settings with a nested dict laid over them.
+
+    Args:
+        settings: What to start from.
+        changes: `{"train": {"batch_size": 32}}`; dashes and underscores mean the same.
+        source: Named in messages: a file or the command line.
+
+    Raises:
+        UsageError: A name that does not exist (with the nearest that does) or a value of the wrong type.
+    """
+    groups: dict[str, Any] = {}
+    for name, values in changes.items():
+        group = _known(name, [f.name for f in fields(Settings)], source, "")
+        if not isinstance(values, dict):
+            raise UsageError(f"{source}: [{group}] must be a table of settings")
+        groups[group] = _changed_group(getattr(settings, group), values, source, group)
+    return replace(settings, **groups)
+
+
+def to_toml(settings: Settings) -> str:
+    """Return the settings as TOML text that `from_toml` reads back equal."""
+    blocks = []
+    for group, values in asdict(settings).items():
+        lines = [f"{name} = {_toml_value(value)}" for name, value in values.items()]
+        blocks.append("\n".join([f"[{group}]", *lines]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return the tables of a TOML file of settings.
+
+    Raises:
+        BadInput: If the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(path, "no such file", "give a TOML file of settings, for instance a run's config.toml") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(path, f"not readable as TOML: {error}") from None
+
+
+def _changed_group(group: Any, values: dict[str, Any], source: str, name: str) -> Any:
+    types = get_type_hints(type(group))
+    changes = {}
+    for key, value in values.items():
+        known = _known(key, list(types), source, f"{name}.")
+        changes[known] = _typed(value, types[known], f"{source}: {name}.{_dashed(known)}")
+    return replace(group, **changes)
+
+
+def _known(name: str, names: list[str], source: str, prefix: str) -> str:
+    plain = name.replace("-", "_")
+    if plain in names:
+        return plain
+    near = difflib.get_close_matches(plain, names, n=1)
+    hint = f"; did you mean {prefix}{_dashed(near[0])}?" if near else f"; there are: {', '.join(map(_dashed, names))}"
+    raise UsageError(f"{source}: no setting {prefix}{name}{hint}")
+
+
+def _typed(value: Any, kind: Any, where: str) -> Any:
+    if kind == tuple[int, ...]:
+        if isinstance(value, (list, tuple)) and all(type(v) is int for v in value):
+            return tuple(value)
+        raise UsageError(f"{where} is {value!r}; it must be a list of whole numbers")
+    choices = get_args(kind)
+    if choices:
+        if value in choices:
+            return value
+        raise UsageError(f"{where} is {value!r}; choose one of {', '.join(choices)}")
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise UsageError(f"{where} is {value!r}; it must be {_PLAIN_NAMES[kind]}")
+    return value
+
+
+_PLAIN_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(str, value))}]"
+    return repr(value)
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _at_least(name: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise UsageError(f"{name} is {value}; it must be at least {least}")

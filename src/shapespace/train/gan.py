@@ -1,0 +1,212 @@
+"""One step of 3D-GAN: the discriminator learns if the gate is open, then the generator learns.
+
+Everything random in a step is a pure function of (seed, step), so a step can be done again, elsewhere or after a
+kill, bit for bit. Numbers stay on the device; the one question a step asks of them is whether they are finite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from shapespace.errors import TrainingDiverged
+from shapespace.nets.prior import sample_prior
+from shapespace.settings import AugmentSettings, Settings, TrainSettings
+from shapespace.tensors import Latent, Logits, Occupancy, Scalar
+from shapespace.train import losses
+from shapespace.train.augment import augment
+from shapespace.train.balance import gather_counts
+from shapespace.train.draws import generator_for
+from shapespace.train.ranks import Ranks
+
+Stats = dict[str, Tensor]
+
+
+class Gan:
+    """Both networks, their optimisers, and what one step does with them."""
+
+    def __init__(
+        self, generator: nn.Module, discriminator: nn.Module, settings: Settings, *, ranks: Ranks | None = None
+    ) -> None:
+        """Take two networks that lie on their device already.
+
+        Args:
+            generator: (batch, latent) to (batch, 1, x, y, z) occupancy.
+            discriminator: (batch, 1, x, y, z) to (batch,) logits.
+            settings: Of the whole run.
+            ranks: This process among its peers; None for one alone.
+        """
+        self.generator, self.discriminator = generator.train(), discriminator.train()
+        self.nets, self.train, self.seen = settings.nets, settings.train, settings.augment
+        self.seed, self.ranks = settings.run.seed, ranks or Ranks()
+        self.device = next(generator.parameters()).device
+        self.loss = losses.named(self.train.loss, self.train.generator_loss, self.train.one_sided_smoothing)
+        self.generator_adam = _adam(generator, self.train.generator_rate, self.train)
+        self.discriminator_adam = _adam(discriminator, self.train.discriminator_rate, self.train)
+        self.mixed = settings.run.mixed_precision and self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+    def step(self, real: Occupancy, *, step: int, count: int, is_open: bool) -> Stats:
+        """Learn from one batch and return its numbers, still on the device.
+
+        Args:
+            real: This rank's shapes of the batch, (batch, 1, x, y, z).
+            step: Of the run; with the seed it decides all draws.
+            count: Shapes in the whole batch, over all ranks.
+            is_open: Whether the discriminator is updated.
+
+        Returns:
+            `loss_discriminator`, `loss_generator`, `penalty`, `counts` (right decisions, decisions, over this rank),
+            `occupancy_fake`, `occupancy_real`: scalars, but for `counts`.
+
+        Raises:
+            TrainingDiverged: A loss or gradient is not finite; the weights it would have spoilt are untouched.
+        """
+        self.share = len(real) * self.ranks.size / count
+        fake = self._fake(self._latents(step, count, "first"), with_graph=self.train.one_draw)
+        real_seen = self._shown(real, step, "real", is_real=True)
+        # With one draw and a closed gate the same pass of D judges G and teaches it.
+        linked = self.train.one_draw and not is_open
+        fake_seen = self._shown(fake if linked else fake.detach(), step, "fake")
+        if is_open:
+            stats = self._teach_discriminator(real_seen, fake_seen, step)
+        else:
+            stats = self._ask_discriminator(real_seen, fake_seen)
+        answers = stats.pop("fake_logits") if linked else None
+        if not self.train.one_draw:
+            fake = self._fake(self._latents(step, count, "second"), with_graph=True)
+        if answers is None:
+            answers = self._logits(self._shown(fake, step, "fake again"), learning=False)
+        stats |= self._teach_generator(answers, real_seen)
+        return stats | {"occupancy_fake": fake.detach().mean(), "occupancy_real": real.mean()}
+
+    def set_progress(self, fraction: float) -> None:
+        """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
+        factor = self.train.final_rate + (1 - self.train.final_rate) * (1 + math.cos(math.pi * fraction)) / 2
+        _set_rate(self.generator_adam, self.train.generator_rate * factor)
+        _set_rate(self.discriminator_adam, self.train.discriminator_rate * factor)
+
+    def _teach_discriminator(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
+        self.discriminator_adam.zero_grad(set_to_none=True)
+        if self.loss.separate:  # one pass at a time: half the memory, the same gradient
+            real_logits = self._logits(real, learning=True)
+            real_loss = self.loss.on_real(real_logits)
+            (real_loss * self.share).backward()
+            fake_logits = self._logits(fake, learning=True)
+            fake_loss = self.loss.on_fake(fake_logits)
+            (fake_loss * self.share).backward()
+            loss = real_loss.detach() + fake_loss.detach()
+        else:
+            real_logits, fake_logits = self._logits(real, learning=True), self._logits(fake, learning=True)
+            pair_loss = self.loss.discriminator(real_logits, fake_logits)
+            (pair_loss * self.share).backward()
+            loss = pair_loss.detach()
+        penalty = self._penalise(real, fake, step)
+        self._update(self.discriminator_adam, self.discriminator, loss + penalty, "the discriminator")
+        counts = gather_counts(real_logits.detach(), fake_logits.detach(), self.loss.paired)
+        return {"loss_discriminator": loss, "penalty": penalty, "counts": counts}
+
+    def _ask_discriminator(self, real: Occupancy, fake: Occupancy) -> Stats:
+        """Return D's numbers without teaching it: a closed gate costs no backward pass."""
+        with torch.no_grad():
+            real_logits = self._logits(real, learning=False)
+        with torch.set_grad_enabled(fake.requires_grad):
+            fake_logits = self._logits(fake, learning=False)
+        seen = fake_logits.detach()
+        loss = self.loss.discriminator(real_logits, seen)
+        counts = gather_counts(real_logits, seen, self.loss.paired)
+        zero = torch.zeros((), device=self.device)
+        return {"loss_discriminator": loss, "penalty": zero, "counts": counts, "fake_logits": fake_logits}
+
+    def _teach_generator(self, fake_logits: Logits, real: Occupancy) -> Stats:
+        real_logits = None
+        if self.loss.paired:
+            with torch.no_grad():
+                real_logits = self._logits(real, learning=False)
+        loss = self.loss.generator(real_logits, fake_logits)
+        self.generator_adam.zero_grad(set_to_none=True)
+        (loss * self.share).backward()
+        self._update(self.generator_adam, self.generator, loss.detach(), "the generator")
+        return {"loss_generator": loss.detach()}
+
+    def _penalise(self, real: Occupancy, fake: Occupancy, step: int) -> Scalar:
+        """Return the penalties on D's slope, their gradients added; always in float32."""
+        penalty = torch.zeros((), device=self.device)
+        if step % self.train.penalty_every:
+            return penalty
+        rng = generator_for(self.seed, step, f"penalty {self.ranks.rank}")
+        terms = losses.penalties(
+            self.discriminator, real, fake, r1=self.train.r1, r2=self.train.r2,
+            gradient_penalty=self.train.gradient_penalty, generator=rng,
+        )  # fmt: skip
+        for term in terms:
+            (term * (self.train.penalty_every * self.share)).backward()
+            penalty = penalty + term.detach()
+        return penalty
+
+    def _update(self, adam: torch.optim.Adam, network: nn.Module, loss: Scalar, who: str) -> None:
+        parameters = [p for p in network.parameters() if p.grad is not None]
+        self.ranks.average_gradients(parameters, 1.0 / self.ranks.size)
+        size = torch.stack(torch._foreach_norm([p.grad for p in parameters])).sum() + self.ranks.add(loss.clone())
+        if not torch.isfinite(size):
+            raise TrainingDiverged(f"the loss or a gradient of {who} is not finite (loss {float(loss):g})")
+        adam.step()
+
+    def _fake(self, z: Latent, *, with_graph: bool) -> Occupancy:
+        with torch.set_grad_enabled(with_graph), self._precision():
+            return self.generator(z).float()
+
+    def _logits(self, shapes: Occupancy, *, learning: bool) -> Logits:
+        # G's step needs D's slope at the shapes, not at D's weights: a third of the backward pass saved.
+        self.discriminator.requires_grad_(learning)
+        with self._precision():
+            return self.discriminator(shapes).float()
+
+    def _latents(self, step: int, count: int, purpose: str) -> Latent:
+        rng = generator_for(self.seed, step, f"latents {purpose}")
+        whole = sample_prior(self.nets.prior, count, self.nets.latent_dim, generator=rng)
+        return self.ranks.part(whole).to(self.device, non_blocking=True)
+
+    def _shown(self, shapes: Occupancy, step: int, purpose: str, *, is_real: bool = False) -> Occupancy:
+        return show(shapes, self.seen, generator_for(self.seed, step, f"{purpose} {self.ranks.rank}"), is_real=is_real)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
+
+
+def show(shapes: Occupancy, seen: AugmentSettings, rng: torch.Generator, *, is_real: bool) -> Occupancy:
+    """Return what D is shown of `shapes` under the augmentation settings."""
+    return augment(
+        shapes, generator=rng, mirror=seen.mirror, shift=seen.shift, cutout=seen.cutout,
+        soften=seen.soften if is_real else 0.0,
+    )  # fmt: skip
+
+
+def _adam(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.Adam:
+    adam = torch.optim.Adam(network.parameters(), lr=rate, betas=(train.beta1, train.beta2), foreach=True)
+    for parameter in network.parameters():  # set up now, so that a checkpoint has the same keys from the first step on
+        adam.state[parameter] = {
+            "step": torch.tensor(0.0),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
+    return adam
+
+
+def _set_rate(adam: torch.optim.Adam, rate: float) -> None:
+    for group in adam.param_groups:
+        group["lr"] = rate
+
+
+def named_state(networks: Mapping[str, nn.Module], adams: Mapping[str, torch.optim.Adam]) -> Stats:
+    """Return every tensor of networks and optimisers under one flat name each; views, not copies."""
+    state: Stats = {}
+    for name, network in networks.items():
+        state |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
+    for name, adam in adams.items():
+        parameters = [p for group in adam.param_groups for p in group["params"]]
+        for index, parameter in enumerate(parameters):
+            state |= {f"{name}.{index}.{key}": value for key, value in adam.state[parameter].items()}
+    return state

@@ -1,0 +1,299 @@
+"""The training loop: fetch, step, log, sample, save, stop. Read once, top to bottom."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shapespace.data.batches import Batches
+from shapespace.data.store import Store
+from shapespace.errors import BadInput, Interrupted, OutputError, TrainingDiverged, UsageError
+from shapespace.nets.discriminator import Discriminator
+from shapespace.nets.generator import Generator
+from shapespace.settings import Settings, to_toml
+from shapespace.train import checkpoint, ranks
+from shapespace.train.balance import is_open
+from shapespace.train.ema import Ema
+from shapespace.train.gan import Gan, named_state
+from shapespace.train.progress import Progress
+from shapespace.train.runlog import RunLog
+from shapespace.train.signals import StopRequest, stop_requests
+from shapespace.train.snapshot import Snapshot
+from shapespace.train.state import Clock, RunState, copy_tensors, versions
+from shapespace.train.watchdog import Watchdog
+
+
+def train(
+    store: Store, settings: Settings, out: Path, *, resume: bool = False, progress: Progress | None = None
+) -> Path:
+    """Return the file of the trained space, after training on a store of shapes.
+
+    Args:
+        store: Shapes; the training split of `settings.run.category` is learned.
+        settings: Of the whole run.
+        out: The run's folder; it is made here.
+        resume: Go on, bit for bit, with the run that is in `out`.
+        progress: Where the live numbers go; None is silent.
+
+    Raises:
+        UsageError: If `out` holds a run and `resume` is not set, or the reverse, or the data does not fit.
+        TrainingDiverged: If a loss is not finite or a collapse lasted; the last good checkpoint stands.
+        Interrupted: After a stop signal; everything was saved.
+    """
+    device = _device(settings.run.device)
+    if settings.run.threads:
+        torch.set_num_threads(settings.run.threads)
+    with stop_requests() as stop:
+        place = ranks.join(device)
+        try:
+            return _Run(store, settings, out, device, place, progress or Progress.silent()).go(stop, resume)
+        finally:
+            ranks.leave()
+
+
+class _Run:
+    """Everything one run holds while it goes."""
+
+    def __init__(
+        self, store: Store, settings: Settings, out: Path, device: torch.device, place: ranks.Ranks, progress: Progress
+    ) -> None:
+        self.store, self.settings, self.out, self.device = store, settings, out, device
+        self.ranks, self.progress = place, progress
+        self.batches = _batches(store, settings, place)
+        torch.manual_seed(settings.run.seed)  # first weights: the only use of torch's global generator
+        self.gan = build(settings, store.resolution, device, place)
+        self.ema = Ema(self.gan.generator, half_life=settings.train.ema_half_life)
+        self.watchdog = Watchdog(settings.run.watchdog)
+        self.snapshot = Snapshot(store, settings, device)
+        self.state = RunState()
+        self.log: RunLog | None = None
+
+    def go(self, stop: StopRequest, resume: bool) -> Path:
+        """Train to the end, or to the first reason to stop; return the space's file."""
+        if self.ranks.leads:
+            self.log = RunLog(self.out, resume=resume)
+        self.ranks.wait()
+        try:
+            if resume:
+                self._restore()
+            elif self.log:
+                self.log.start(to_toml(self.settings), _facts(self.store, self.settings, self.gan))
+            if self.log and self.settings.run.tensorboard:
+                self.log.use_tensorboard()
+            self._learn(stop)
+            self._save()
+            self._draw()
+            self.ranks.wait()
+        finally:
+            if self.log:
+                self.log.close()
+        return self.out / "space.safetensors"
+
+    def _learn(self, stop: StopRequest) -> None:
+        state, every, total = self.state, self.settings.run, self.settings.train.shapes
+        self.clock, self.began = Clock(), replace(state)
+        with ThreadPoolExecutor(1) as fetcher, self.progress.running(total, state.shapes):
+            ahead = fetcher.submit(self.batches.at, state.step)
+            while state.shapes < total and not self._time_is_up():
+                # fetch: the next batch is read while this one is learned
+                real = self._as_shown_to_nets(ahead.result())
+                ahead = fetcher.submit(self.batches.at, state.step + 1)
+                count = self.batches.count_at(state.step)
+
+                # step: the gate follows from D's accuracy in the last batch, over all ranks
+                opened = is_open(state.last_accuracy, self.settings.train.balance)
+                self.gan.set_progress(state.shapes / total)
+                stats = self._step(real, count, opened)
+                stopping = self._agree(stats, stop, opened)
+                self.ema.update(self.gan.generator, count)
+                seen_before, state.shapes, state.step = state.shapes, state.shapes + count, state.step + 1
+                self.progress.advance(state.shapes)
+
+                # log, sample, save
+                if state.step % every.log_every == 0 or state.shapes >= total:
+                    self._log()
+                if _crossed(seen_before, state.shapes, every.sheet_every):
+                    self._draw()
+                if stopping:
+                    self._leave(stop)
+                if _crossed(seen_before, state.shapes, every.save_every):
+                    self._save()
+
+    def _as_shown_to_nets(self, grids: np.ndarray) -> Tensor:
+        batch = torch.from_numpy(grids).to(self.device, non_blocking=True).float()
+        return batch * 2 - 1 if self.settings.nets.activation == "tanh" else batch
+
+    def _step(self, real: Tensor, count: int, opened: bool) -> dict[str, Tensor]:
+        try:
+            return self.gan.step(real, step=self.state.step, count=count, is_open=opened)
+        except TrainingDiverged as error:
+            raise TrainingDiverged(
+                f"{error} at step {self.state.step}; stopped before the update; last good: {self._last_good()}; "
+                "lower the learning rates, or check the data with `shapespace data info --verify`"
+            ) from None
+
+    def _agree(self, stats: dict[str, Tensor], stop: StopRequest, opened: bool) -> bool:
+        """Take D's accuracy over all ranks, for the next gate, and return whether any rank was told to stop."""
+        flag = torch.tensor([float(bool(stop))], device=self.device)
+        right, decisions, stopping = self.ranks.add(torch.cat([stats.pop("counts"), flag])).tolist()
+        self.state.last_accuracy = right / decisions
+        self.state.window.append({**stats, "accuracy": right / decisions, "gate_open": float(opened)})
+        return stopping > 0
+
+    def _log(self) -> None:
+        row = self._row()
+        verdict = self.watchdog.look(row)
+        if self.log:
+            self.log.append(row)
+            self.progress.show(row)
+        if self.log and verdict:
+            self.progress.say(f"watchdog: {verdict}")
+        if self.watchdog.must_stop(self.state.shapes):
+            raise TrainingDiverged(
+                f"stopped at step {self.state.step}: {self.watchdog.verdict}; last good: {self._last_good()}; "
+                "--run.watchdog warn goes on regardless"
+            )
+
+    def _row(self) -> dict[str, Any]:
+        """Return the statistics since the last row, averaged, and forget them."""
+        state = self.state
+        stats = {name: _mean([row[name] for row in state.window]) for name in state.window[-1]}
+        state.window.clear()
+        seconds, cpu_seconds = self._clocks()
+        rate = (state.shapes - self.began.shapes) / max(self.clock.read()[0], 1e-9)
+        position = {"step": state.step, "shapes": state.shapes, "epoch": self.batches.epoch(state.step)}
+        times = {"seconds": seconds, "cpu_seconds": cpu_seconds, "shapes_per_second": rate}
+        return position | stats | self.snapshot.diversity(self.gan.generator) | times
+
+    def _draw(self) -> None:
+        if self.log:
+            self.snapshot.sheet(self.ema.network, self.out / "sheets" / f"shapes-{self.state.shapes:09d}.png")
+            self.log.draw_curves()
+
+    def _leave(self, stop: StopRequest) -> None:
+        self._save()
+        who = stop.name or "another rank's signal"
+        raise Interrupted(f"{who}: saved step {self.state.step} in {self.out}; go on with --resume")
+
+    def _save(self) -> None:
+        if not self.log:
+            return
+        seconds, cpu_seconds = self._clocks()
+        facts = replace(self.state, seconds=seconds, cpu_seconds=cpu_seconds).facts() | {
+            "watchdog": self.watchdog.state(), "healthy": self.watchdog.healthy,
+            "data": self.store.digest, "versions": versions(),
+        }  # fmt: skip
+        try:
+            saved = checkpoint.Checkpoint(self.state.step, self._tensors(), facts)
+            checkpoint.save(self.out / "checkpoints", saved, self.settings.run.keep)
+            self.snapshot.space(self.gan, self.ema, self.out / "space.safetensors", self.state.shapes)
+        except OutputError as error:
+            self.progress.say(f"{error}; training goes on, last good: {self._last_good()}")
+
+    def _restore(self) -> None:
+        saved = checkpoint.latest(self.out / "checkpoints", self.progress.say)
+        if saved is None:
+            self.progress.say(f"{self.out} holds no undamaged checkpoint; starting from step 0")
+        else:
+            self._take(saved)
+            self.progress.say(f"resumed from step {self.state.step}, {self.state.shapes} shapes seen")
+        if self.log:
+            self.log.rewind(self.state.step)
+
+    def _take(self, saved: checkpoint.Checkpoint) -> None:
+        facts = saved.facts
+        missing = {*self.state.facts(), "watchdog", "healthy", "data", "versions"} - set(facts)
+        if missing:
+            raise BadInput(self.out, f"the checkpoint lacks {sorted(missing)[0]!r}; it cannot be resumed bit for bit")
+        if facts["data"] != self.store.digest:
+            raise UsageError(f"{self.out} was trained on other data than this; give the store it began with")
+        if facts["versions"] != versions():
+            self.progress.say(f"resume is not bit-exact: {facts['versions']} then, {versions()} now")
+        copy_tensors(self._tensors(), saved.tensors, self.out)
+        self.state = RunState.from_facts(facts)
+        self.watchdog.restore(facts["watchdog"])
+
+    def _tensors(self) -> dict[str, Tensor]:
+        gan = self.gan
+        networks = {"generator": gan.generator, "discriminator": gan.discriminator, "average": self.ema.network}
+        adams = {"generator_adam": gan.generator_adam, "discriminator_adam": gan.discriminator_adam}
+        return named_state(networks, adams)
+
+    def _clocks(self) -> tuple[float, float]:
+        """Return wall and processor seconds this run has taken, over all its sessions."""
+        wall, cpu = self.clock.read()
+        return round(self.began.seconds + wall, 2), round(self.began.cpu_seconds + cpu, 2)
+
+    def _time_is_up(self) -> bool:
+        limit = self.settings.run.cpu_minutes
+        return limit > 0 and self.ranks.size == 1 and self._clocks()[1] >= 60 * limit
+
+    def _last_good(self) -> str:
+        steps = sorted((self.out / "checkpoints").glob("step-*"))
+        return str(steps[-1]) if steps else "none yet"
+
+
+def build(settings: Settings, resolution: int, device: torch.device, place: ranks.Ranks | None = None) -> Gan:
+    """Return both networks with fresh weights, on their device, ready to learn."""
+    nets = settings.nets
+    generator = Generator(
+        nets.latent_dim, resolution, widths=nets.generator_widths or None,
+        projection=nets.projection, activation=nets.activation,
+    )  # fmt: skip
+    discriminator = Discriminator(
+        resolution, widths=nets.discriminator_widths or None, norm=nets.discriminator_norm,
+        projection=nets.projection, minibatch_std=nets.minibatch_std,
+    )  # fmt: skip
+    return Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
+
+
+def _batches(store: Store, settings: Settings, place: ranks.Ranks) -> Batches:
+    indices = store.indices("train", settings.run.category or None)
+    if len(indices) < 2:
+        wanted = f"category {settings.run.category!r}" if settings.run.category else "the training split"
+        raise UsageError(f"{wanted} has {len(indices)} shapes; there are: {', '.join(store.category_names)}")
+    size = min(settings.train.batch_size, len(indices))
+    return Batches(store, indices, size, seed=settings.run.seed, rank=place.rank, world=place.size)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"run.device is {name!r}; use auto, cpu, cuda or cuda:N") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"run.device is {name}, but torch {torch.__version__} sees no CUDA device; use cpu")
+    return device
+
+
+def _facts(store: Store, settings: Settings, gan: Gan) -> dict[str, Any]:
+    return {
+        "data": {"digest": store.digest, "shapes": len(store), "provenance": store.provenance},
+        "category": settings.run.category,
+        "parameters": {"generator": _parameters(gan.generator), "discriminator": _parameters(gan.discriminator)},
+        "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores, {gan.device}",
+    }  # fmt: skip
+
+
+def _parameters(network: torch.nn.Module) -> int:
+    return sum(p.numel() for p in network.parameters())
+
+
+def _mean(values: list[Tensor | float]) -> float:
+    # get numbers as floats only here: it waits for the device
+    return math.fsum(float(value) for value in values) / len(values)
+
+
+def _crossed(before: int, now: int, every: int) -> bool:
+    return before // every != now // every

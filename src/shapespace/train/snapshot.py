@@ -1,0 +1,121 @@
+"""What a run shows of itself while it goes: sheets of fixed latents, their diversity, and the space so far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from shapespace.data.store import Store
+from shapespace.nets.prior import sample_prior
+from shapespace.nets.weights import SpaceCard, save_space
+from shapespace.settings import Settings
+from shapespace.tensors import Occupancy
+from shapespace.train.draws import generator_for
+
+if TYPE_CHECKING:
+    from shapespace.train.ema import Ema
+    from shapespace.train.gan import Gan
+
+SHOWN = 24
+"""Shapes on a sheet: always those of the same latents, so that sheets can be compared."""
+
+WATCHED = 16
+"""Shapes in the batch whose diversity is logged."""
+
+JUDGED = 128
+"""Samples whose occupancy is matched to the validation shapes' for the threshold."""
+
+
+class Snapshot:
+    """Looks at a generator through fixed latents."""
+
+    def __init__(self, store: Store, settings: Settings, device: torch.device) -> None:
+        """Draw the latents, and measure the real shapes once.
+
+        Args:
+            store: The run's data.
+            settings: Of the whole run.
+            device: Where the generator is.
+        """
+        self.store, self.settings, self.device = store, settings, device
+        nets = settings.nets
+        rng = generator_for(settings.run.seed, 0, "snapshot")
+        self.latents = sample_prior(nets.prior, JUDGED, nets.latent_dim, generator=rng)
+        category = settings.run.category or None
+        train = store.indices("train", category)
+        held_out = store.indices("validation", category)
+        self.held_out = held_out if len(held_out) else train
+        self.diversity_real = diversity(torch.from_numpy(store.read(train[:WATCHED])).float()[:, None])
+
+    def diversity(self, generator: nn.Module) -> dict[str, float]:
+        """Return how much the shapes of fixed latents differ, beside the same number of real shapes."""
+        fake = self._occupancy(generator, WATCHED)
+        return {"diversity_fake": diversity(fake), "diversity_real": self.diversity_real}
+
+    def sheet(self, generator: nn.Module, path: Path) -> None:
+        """Write a picture of the shapes of the fixed latents, binarised at the threshold chosen now."""
+        from shapespace.shapes.render import save_sheet
+
+        occupancy = self._occupancy(generator, JUDGED)
+        grids = occupancy[:SHOWN, 0].numpy() > choose_threshold(occupancy, self._occupancy_of_held_out())
+        save_sheet(path, list(grids), columns=8)
+
+    def space(self, gan: Gan, ema: Ema, path: Path, shapes: int) -> None:
+        """Write the space so far: the averaged generator, the discriminator, and all that rebuilds them."""
+        threshold = choose_threshold(self._occupancy(ema.network, JUDGED), self._occupancy_of_held_out())
+        category = self.settings.run.category
+        card = SpaceCard(
+            generator=gan_arguments(ema.network), discriminator=gan_arguments(gan.discriminator),
+            prior=self.settings.nets.prior, resolution=self.store.resolution, threshold=threshold,
+            categories=[category] if category else list(self.store.category_names),
+            data=self.store.provenance, trained={"shapes": shapes, "seed": self.settings.run.seed},
+        )  # fmt: skip
+        save_space(path, ema.network, card, discriminator=gan.discriminator)
+
+    @torch.no_grad()
+    def _occupancy(self, generator: nn.Module, count: int) -> Occupancy:
+        """Return the first fixed latents' occupancy in [0, 1], (count, 1, x, y, z), on the CPU."""
+        was_training = generator.training
+        generator.eval()
+        pieces = [generator(z.to(self.device)).float().cpu() for z in self.latents[:count].split(16)]
+        generator.train(was_training)
+        grids = torch.cat(pieces)
+        return (grids + 1) / 2 if self.settings.nets.activation == "tanh" else grids
+
+    def _occupancy_of_held_out(self) -> float:
+        return float(np.mean(self.store.read(self.held_out[:512])))
+
+
+def diversity(grids: Occupancy) -> float:
+    """Return the mean soft Jaccard-like distance between the shapes of a batch, in [0, 1]; 0 is one shape for all.
+
+    The distance of two grids is the sum of their differences over the sum of both.
+    """
+    flat = grids.flatten(1)
+    sums = flat.sum(1)
+    total = (sums[:, None] + sums[None, :]).clamp_min(1e-6)
+    distances = torch.cdist(flat, flat, p=1) / total
+    count = len(flat)
+    return float(distances.sum() / max(count * (count - 1), 1))
+
+
+def choose_threshold(occupancy: Occupancy, target: float) -> float:
+    """Return the threshold in [0.05, 0.95] at which samples are as full as held-out shapes are.
+
+    Args:
+        occupancy: Samples in [0, 1], (batch, 1, x, y, z).
+        target: Mean share of full voxels in held-out shapes.
+    """
+    candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
+    grids = occupancy.numpy()
+    gaps = [abs(float(np.mean(grids > level)) - target) for level in candidates]
+    return float(candidates[int(np.argmin(gaps))])
+
+
+def gan_arguments(network: nn.Module) -> dict:
+    """Return the keywords that build a network again."""
+    return dict(network.arguments)
