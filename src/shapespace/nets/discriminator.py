@@ -60,6 +60,8 @@ class Discriminator(nn.Module):
         super().__init__()
         layout.check_choice("norm", norm, NORMS)
         layout.check_choice("projection", projection, layout.PROJECTIONS)
+        layout.check_flag("minibatch_std", minibatch_std)
+        layout.check_flag("bias", bias)
         widths = layout.checked_widths(widths, resolution, base)
         layout.check_parameters(64 * sum(a * b for a, b in pairwise((1, *widths))) + widths[-1] * base**3)
         self.resolution, self.widths, self.norm, self.base = resolution, widths, norm, base

@@ -55,6 +55,7 @@ class Generator(nn.Module):
         layout.check_range("latent_dim", latent_dim, layout.MAX_LATENT_DIM)
         layout.check_choice("projection", projection, layout.PROJECTIONS)
         layout.check_choice("activation", activation, ACTIVATIONS)
+        layout.check_flag("bias", bias)
         narrow_first = None if widths is None else tuple(widths)[::-1]
         widths = layout.checked_widths(narrow_first, resolution, base)[::-1]
         layout.check_parameters(_parameters(latent_dim, widths, base))

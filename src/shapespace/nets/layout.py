@@ -65,6 +65,16 @@ def check_range(name: str, value: int, most: int) -> None:
         raise UsageError(f"{name} is {value!r}; it must be a whole number from 1 to {most}")
 
 
+def check_flag(name: str, value: bool) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        UsageError: Naming the argument and its value.
+    """
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} is {value!r}; it must be true or false")
+
+
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Refuse what is not one of the choices.
 

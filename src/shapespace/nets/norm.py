@@ -44,8 +44,8 @@ class _SumOverRanks(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> Tensor:
-        return _SumOverRanks.apply(gradient.contiguous())
+    def backward(ctx, *gradients: Tensor) -> Tensor:
+        return _SumOverRanks.apply(gradients[0].contiguous())
 
 
 def _moments(input: Tensor) -> tuple[Tensor, Tensor, Tensor]:

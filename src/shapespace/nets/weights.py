@@ -1,0 +1,276 @@
+"""A trained space as one file: weights in safetensors, and in its header all that rebuilds and explains them.
+
+Nothing in such a file is code. What it declares is checked before memory is taken for it: the digest over every byte,
+the architecture against written limits, the shape of each tensor against the architecture, and each number finite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from shapespace import limits
+from shapespace.errors import BadInput, DamagedFile, UsageError
+from shapespace.files import write_bytes
+from shapespace.nets.discriminator import Discriminator
+from shapespace.nets.generator import Generator
+from shapespace.nets.prior import PRIORS
+
+VERSION = 1
+"""Of the file's layout; a reader refuses a newer one."""
+
+UNSIGNED = "0" * 64
+MAX_CARD_BYTES = limits.MEGABYTE
+FLOATS = (torch.float32, torch.float16, torch.bfloat16)
+
+
+@dataclass(frozen=True)
+class SpaceCard:
+    """What a space is: everything about it but its weights.
+
+    Raises:
+        UsageError: If the prior is unknown or the threshold is not between 0 and 1.
+    """
+
+    prior: str = "uniform"
+    """Distribution of z it was trained on, and the only one it is sampled from."""
+    threshold: float = 0.5
+    """A voxel is inside where its occupancy is above this; chosen on validation data."""
+    categories: tuple[str, ...] = ()
+    """What it was trained on, as in ("chair",)."""
+    data: dict[str, Any] = field(default_factory=dict)
+    """Where the data came from."""
+    licence: str = ""
+    """Under which terms the weights may be used."""
+    trained: dict[str, Any] = field(default_factory=dict)
+    """How it was trained: preset, shapes seen, minutes, versions."""
+    name: str = ""
+    resolution: int = 64
+    """Voxels along a side; filled in from the generator."""
+    generator: dict[str, Any] = field(default_factory=dict)
+    """Keywords that build the generator again; filled in from it."""
+    discriminator: dict[str, Any] | None = None
+    """The same of the discriminator, None if the file holds none."""
+    version: int = VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse what would make the space lie about itself."""
+        if self.prior not in PRIORS:
+            raise UsageError(f"prior {self.prior!r} is not known; use one of {', '.join(PRIORS)}")
+        if not 0 < self.threshold < 1:
+            raise UsageError(f"threshold {self.threshold!r} must lie between 0 and 1")
+
+
+def save_space(
+    path: str | PathLike[str],
+    generator: Generator,
+    card: SpaceCard,
+    *,
+    discriminator: Discriminator | None = None,
+    half: bool = False,
+) -> SpaceCard:
+    """Write one .safetensors file and return the card as it stands in it.
+
+    Args:
+        path: Where; written beside, synced and renamed.
+        generator: Its weights are written; so is its architecture, whatever the card says.
+        card: The rest.
+        discriminator: Written too if given.
+        half: Store weights as float16 (a few MB less to ship); norms stay float32.
+
+    Raises:
+        OutputError: If it cannot be written.
+        UsageError: If a weight is not finite, or overflows float16.
+    """
+    card = replace(
+        card,
+        resolution=generator.resolution,
+        generator=generator.arguments,
+        discriminator=None if discriminator is None else discriminator.arguments,
+    )
+    tensors = {f"generator.{name}": tensor for name, tensor in generator.state_dict().items()}
+    if discriminator is not None:
+        tensors |= {f"discriminator.{name}": tensor for name, tensor in discriminator.state_dict().items()}
+    tensors = {name: _stored(name, tensor, half) for name, tensor in tensors.items()}
+    metadata = {"format": "pt", "digest": UNSIGNED, "card": json.dumps(asdict(card), allow_nan=False, sort_keys=True)}
+    write_bytes(path, _signed(safetensors.torch.save(tensors, metadata)))
+    return card
+
+
+def load_space(
+    path: str | PathLike[str], *, sha256: str | None = None
+) -> tuple[Generator, Discriminator | None, SpaceCard]:
+    """Return generator, discriminator (None if the file holds none) and card, in evaluation mode, on the CPU.
+
+    The bytes are read, not mapped: a file changed later cannot change a network in use.
+
+    Args:
+        path: A file that `save_space` wrote.
+        sha256: Of the whole file, 64 hexadecimal digits, if it is known from elsewhere.
+
+    Raises:
+        BadInput: If the file is missing, too large, of another kind, or asks for what is out of bounds.
+        DamagedFile: If its bytes are not those that were written.
+    """
+    content = read_bounded(path)
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256.lower():
+        raise DamagedFile(path, "its SHA-256 is not the one that was promised", "fetch it again")
+    card = _card(path, _checked_metadata(path, content))
+    tensors = parse_tensors(path, content)
+    generator = _rebuilt(path, Generator, card.generator, _part(tensors, "generator."))
+    discriminator = None
+    if card.discriminator is not None:
+        discriminator = _rebuilt(path, Discriminator, card.discriminator, _part(tensors, "discriminator."))
+    if card.resolution != generator.resolution:
+        raise BadInput(path, f"its card says {card.resolution}^3 but its generator makes {generator.resolution}^3")
+    return generator, discriminator, card
+
+
+def read_bounded(path: str | PathLike[str]) -> bytes:
+    """Return the bytes of a file of at most `limits.MAX_SPACE_BYTES`.
+
+    Raises:
+        BadInput: If it is missing, unreadable or larger.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            size = file.seek(0, io.SEEK_END)
+            if size > limits.MAX_SPACE_BYTES:
+                raise BadInput(path, f"{size:,} bytes; the limit is {limits.MAX_SPACE_BYTES:,}")
+            file.seek(0)
+            return file.read(limits.MAX_SPACE_BYTES)
+    except OSError as error:
+        raise BadInput(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def parse_tensors(path: str | PathLike[str], content: bytes) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file by name.
+
+    Raises:
+        BadInput: If it is something else; pickled weights are named as such and never opened.
+    """
+    if content[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        hint = "save its state dict again with safetensors.torch.save_file, in a program that you trust with it"
+        raise BadInput(path, "pickled weights (.pt, .pth, .pkl), which can run code and are never opened", hint)
+    try:
+        return safetensors.torch.load(content)
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise BadInput(path, f"not a safetensors file: {str(error)[:120]}") from error
+
+
+def fill(network: nn.Module, tensors: dict[str, Tensor], path: str | PathLike[str]) -> nn.Module:
+    """Return `network`, built on the meta device, with `tensors` as its weights, in evaluation mode.
+
+    Raises:
+        BadInput: If one is missing, superfluous, of another shape or kind, or not finite.
+    """
+    wanted = network.state_dict()
+    if missing := sorted(wanted.keys() - tensors.keys()):
+        raise BadInput(path, f"{len(missing)} of its tensors are missing, first {missing[0]}")
+    if strange := sorted(tensors.keys() - wanted.keys()):
+        raise BadInput(path, f"{len(strange)} of its tensors belong to no layer, first {strange[0][:80]}")
+    ready = {name: _checked(path, name, tensors[name], like) for name, like in wanted.items()}
+    network.load_state_dict(ready, assign=True)
+    return network.eval()
+
+
+def _checked(path: str | PathLike[str], name: str, tensor: Tensor, like: Tensor) -> Tensor:
+    if tensor.shape != like.shape:
+        raise BadInput(path, f"{name} is {tuple(tensor.shape)}; its architecture makes it {tuple(like.shape)}")
+    if not like.is_floating_point():
+        if tensor.dtype != like.dtype:
+            raise BadInput(path, f"{name} is {tensor.dtype}, not {like.dtype}")
+        return tensor
+    if tensor.dtype not in FLOATS:
+        raise BadInput(path, f"{name} is {tensor.dtype}, not a float of 16 or 32 bits")
+    if not torch.isfinite(tensor).all():
+        raise BadInput(path, f"{name} holds numbers that are not finite", "the training run diverged")
+    if name.endswith("running_var") and (tensor < 0).any():
+        raise BadInput(path, f"{name} holds a negative variance")
+    return tensor.to(torch.float32)
+
+
+def _rebuilt(path: str | PathLike[str], kind: type, arguments: dict[str, Any], tensors: dict[str, Tensor]) -> Any:
+    try:
+        # On the meta device a network has shapes and no memory: what a file asks for costs nothing until it fits.
+        with torch.device("meta"):
+            network = kind(**arguments)
+    except (UsageError, TypeError) as error:
+        raise BadInput(path, f"its {kind.__name__.lower()} cannot be built: {error}") from error
+    return fill(network, tensors, path)
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    if half and tensor.is_floating_point() and tensor.dim() > 1:
+        tensor = tensor.to(torch.float16)
+    if not torch.isfinite(tensor).all():
+        raise UsageError(f"{name} holds numbers that are not finite{' in float16' if half else ''}: nothing was saved")
+    return tensor
+
+
+def _signed(content: bytes) -> bytes:
+    """Return `content` with the 64 zeros in its header replaced by the digest of all of it."""
+    return content.replace(UNSIGNED.encode(), hashlib.sha256(content).hexdigest().encode(), 1)
+
+
+def _checked_metadata(path: str | PathLike[str], content: bytes) -> dict[str, str]:
+    """Return the header's metadata of a file whose digest is right."""
+    header = content[8 : 8 + int.from_bytes(content[:8], "little")]
+    metadata = _json(path, header).get("__metadata__")
+    if not isinstance(metadata, dict) or not {"card", "digest"} <= metadata.keys():
+        parse_tensors(path, content)  # says what else it is, if it can
+        raise BadInput(path, "no card in its header: weights, but not a space", "read it with nets.foreign")
+    digest = str(metadata["digest"])
+    unsigned = content[:8] + header.replace(digest.encode(), UNSIGNED.encode(), 1) + content[8 + len(header) :]
+    if hashlib.sha256(unsigned).hexdigest() != digest:
+        raise DamagedFile(path, "its bytes are not those that were written", "copy or fetch it again")
+    return metadata
+
+
+def _card(path: str | PathLike[str], metadata: dict[str, str]) -> SpaceCard:
+    found = _json(path, str(metadata["card"]).encode())
+    if not isinstance(found.get("version"), int) or found["version"] > VERSION:
+        raise BadInput(path, f"version {found.get('version')!r}; this shapespace reads up to {VERSION}", "upgrade it")
+    kinds = {one.name: _PLAIN[one.name] for one in fields(SpaceCard)}
+    for name, value in found.items():
+        if name not in kinds:
+            raise BadInput(path, f"its card has a field {name[:40]!r} that is not known")
+        if isinstance(value, bool) or not isinstance(value, kinds[name]):
+            raise BadInput(path, f"its card's {name} is a {type(value).__name__}")
+    try:
+        return SpaceCard(**(found | {"categories": tuple(map(str, found.get("categories", ())))}))
+    except UsageError as error:
+        raise BadInput(path, f"its card is wrong: {error}") from error
+
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "prior": (str,), "threshold": (float,), "categories": (list,), "data": (dict,), "licence": (str,),
+    "trained": (dict,), "name": (str,), "resolution": (int,), "generator": (dict,),
+    "discriminator": (dict, type(None)), "version": (int,),
+}  # fmt: skip
+
+
+def _json(path: str | PathLike[str], text: bytes) -> dict[str, Any]:
+    """Return a JSON object of at most `MAX_CARD_BYTES`; an empty one where it is no JSON at all."""
+    if len(text) > MAX_CARD_BYTES:
+        raise BadInput(path, f"its header takes {len(text):,} bytes; the limit is {MAX_CARD_BYTES:,}")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
