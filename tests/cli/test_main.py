@@ -42,15 +42,17 @@ def test_a_help_page_imports_nothing_heavy(page):
 
 
 @pytest.mark.parametrize("page", ["", "train"])
-def test_a_help_page_answers_at_once(page):
+def test_a_help_page_answers_at_once(page, tmp_path):
+    # As installed: with its bytecode cached. The least of several: a busy machine makes a run dearer, never cheaper.
+    as_installed = os.environ | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+
     def cpu_seconds() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        shapespace(*page.split(), "--help", check=True)
+        shapespace(*page.split(), "--help", check=True, env=as_installed)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # The least of several: a busy machine makes a run dearer, never cheaper.
-    assert min(cpu_seconds() for _ in range(5)) < CPU_SECONDS
+    assert min(cpu_seconds() for _ in range(8)) < CPU_SECONDS
 
 
 def test_the_version_is_that_of_the_package():

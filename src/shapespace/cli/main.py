@@ -10,10 +10,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Group
 
 from shapespace.cli.console import complain
+from shapespace.cli.help import TwoColumns
 from shapespace.errors import ShapeSpaceError
 
 INTERRUPTED = 130
@@ -31,12 +33,18 @@ def build_app() -> App:
         name="shapespace",
         help="Learn a probabilistic latent space of 3-D shapes, and take new shapes out of it.",
         help_format="plaintext",
+        help_formatter=TwoColumns(),
         version=_version,
         result_action="return_value",
         suppress_keyboard_interrupt=False,
         group_commands=Group("Commands", sort_key=0),
     )
-    app.command("shapespace.cli.train:train", name="train", help="Train a shape space on a store of shapes.")
+    app.command(
+        "shapespace.cli.train:train",
+        name="train",
+        help="Train a shape space on a store of shapes.",
+        config=_training_sources,
+    )
     app.command("shapespace.cli.sample:sample", name="sample", help="Write new shapes from a trained space.")
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
@@ -50,6 +58,13 @@ def _data_app(parent: App) -> App:
     data.command("shapespace.cli.data:show", name="show", help="Draw a contact sheet of a store.")
     data.command("shapespace.cli.data:export", name="export", help="Write shapes of a store as files.")
     return data
+
+
+def _training_sources(*context: Any) -> None:
+    # Fills options that were left open from preset, file or resumed run; imported only when training is asked for.
+    from shapespace.cli.train import sources
+
+    sources(*context)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
