@@ -57,6 +57,7 @@ class Discriminator(nn.Module):
         base: int = 4,
         bias: bool = False,
     ) -> None:
+        """Build the layers and draw their first weights."""
         super().__init__()
         layout.check_choice("norm", norm, NORMS)
         layout.check_choice("projection", projection, layout.PROJECTIONS)

@@ -33,6 +33,7 @@ class FastGenerator(nn.Module):
     """
 
     def __init__(self, generator: Generator) -> None:
+        """Copy the weights, folded and laid out."""
         super().__init__()
         self.resolution, self.latent_dim = generator.resolution, generator.latent_dim
         self.activation, self.rectified = generator.activation, generator.projection == "conv"

@@ -51,6 +51,7 @@ class Generator(nn.Module):
         base: int = 4,
         bias: bool = False,
     ) -> None:
+        """Build the layers and draw their first weights."""
         super().__init__()
         layout.check_range("latent_dim", latent_dim, layout.MAX_LATENT_DIM)
         layout.check_choice("projection", projection, layout.PROJECTIONS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,9 @@ class SpaceCard:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        """Refuse what would make the space lie about itself."""
+        """Refuse what would make the space lie about itself, and keep plain numbers and names."""
+        object.__setattr__(self, "threshold", float(self.threshold))
+        object.__setattr__(self, "categories", tuple(map(str, self.categories)))
         if self.prior not in PRIORS:
             raise UsageError(f"prior {self.prior!r} is not known; use one of {', '.join(PRIORS)}")
         if not 0 < self.threshold < 1:
@@ -246,14 +248,13 @@ def _card(path: str | PathLike[str], metadata: dict[str, str]) -> SpaceCard:
     found = _json(path, str(metadata["card"]).encode())
     if not isinstance(found.get("version"), int) or found["version"] > VERSION:
         raise BadInput(path, f"version {found.get('version')!r}; this shapespace reads up to {VERSION}", "upgrade it")
-    kinds = {one.name: _PLAIN[one.name] for one in fields(SpaceCard)}
     for name, value in found.items():
-        if name not in kinds:
+        if name not in _PLAIN:
             raise BadInput(path, f"its card has a field {name[:40]!r} that is not known")
-        if isinstance(value, bool) or not isinstance(value, kinds[name]):
+        if isinstance(value, bool) or not isinstance(value, _PLAIN[name]):
             raise BadInput(path, f"its card's {name} is a {type(value).__name__}")
     try:
-        return SpaceCard(**(found | {"categories": tuple(map(str, found.get("categories", ())))}))
+        return SpaceCard(**found)
     except UsageError as error:
         raise BadInput(path, f"its card is wrong: {error}") from error
 

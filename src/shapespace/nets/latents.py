@@ -1,0 +1,69 @@
+"""Latent vectors in a file, so that any shape can be made again: `z.npy` in a .npz, as NumPy reads it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from os import PathLike
+
+import numpy as np
+
+from shapespace import limits
+from shapespace.errors import BadInput
+from shapespace.files import atomic_file
+
+MEMBER = "z.npy"
+
+
+def write_latents(path: str | PathLike[str], z: np.ndarray) -> None:
+    """Write (n, latent_dim) float32 latent vectors.
+
+    Raises:
+        OutputError: If the file cannot be written.
+    """
+    array = io.BytesIO()
+    np.lib.format.write_array(array, np.ascontiguousarray(z, dtype="<f4"), version=(1, 0), allow_pickle=False)
+    with atomic_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+        # A fixed date: the same latents are the same bytes.
+        archive.writestr(zipfile.ZipInfo(MEMBER, date_time=(2000, 1, 1, 0, 0, 0)), array.getvalue())
+
+
+def read_latents(path: str | PathLike[str], latent_dim: int) -> np.ndarray:
+    """Return (n, latent_dim) float32 latent vectors.
+
+    Args:
+        path: A .npz file with a float32 array `z`.
+        latent_dim: Numbers the space wants in each.
+
+    Raises:
+        BadInput: If it is another kind of file, or its vectors have another length or are not finite.
+    """
+    array = io.BytesIO(_member(path))
+    try:
+        np.lib.format.read_magic(array)
+        shape, by_column, dtype = np.lib.format.read_array_header_1_0(array, max_header_size=4096)
+    except (ValueError, SyntaxError, UnicodeDecodeError) as error:
+        raise BadInput(path, f"{MEMBER} is not a NumPy array: {str(error)[:80]}") from error
+    if dtype != np.dtype("<f4") or len(shape) != 2 or by_column:
+        raise BadInput(path, f"z is {dtype} of shape {shape}, not float32 in rows")
+    if shape[1] != latent_dim or not 1 <= shape[0] <= limits.MAX_SAMPLES:
+        raise BadInput(path, f"z is {shape}; this space takes (1 to {limits.MAX_SAMPLES:,}, {latent_dim})")
+    content = array.read()
+    if len(content) != 4 * shape[0] * shape[1]:
+        raise BadInput(path, f"z holds {len(content):,} bytes where {4 * shape[0] * shape[1]:,} belong")
+    z = np.frombuffer(content, "<f4").reshape(shape).astype(np.float32)
+    if not np.isfinite(z).all():
+        raise BadInput(path, "z holds numbers that are not finite")
+    return z
+
+
+def _member(path: str | PathLike[str]) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            declared = archive.getinfo(MEMBER).file_size
+            if declared > limits.MAX_UNPACKED_BYTES:
+                raise BadInput(path, f"{MEMBER} unfolds to {declared:,} bytes; limit {limits.MAX_UNPACKED_BYTES:,}")
+            with archive.open(MEMBER) as member:  # never more than was declared, whatever the stream holds
+                return member.read(declared)
+    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
+        raise BadInput(path, f"holds no latent vectors: {str(error)[:80]}", "give latents.npz of a sample") from error
