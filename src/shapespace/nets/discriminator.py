@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -94,7 +95,8 @@ class Discriminator(nn.Module):
         return grids
 
     def _first(self, x: Occupancy) -> Tensor:
-        conv, *rest = self.layers[0]
+        first, *rest = self.layers[0].children()
+        conv = cast("nn.Conv3d", first)
         grid = halve_by_blocks(x, conv.weight, conv.bias) if self.fast_first else conv(x)
         for part in rest:
             grid = part(grid)

@@ -6,12 +6,15 @@ it, the memory layout that suits each layer, and the last layer on blocks of 2^3
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from shapespace.nets.blocks import double_by_blocks
 from shapespace.nets.generator import Generator
+from shapespace.nets.norm import BatchNorm3d
 from shapespace.tensors import Latent, Occupancy
 
 ROWS = 8
@@ -41,7 +44,7 @@ class FastGenerator(nn.Module):
         with torch.no_grad():
             weight, bias = _projection(generator)
             self.project_weight, self.project_bias = _frozen(weight), _frozen(bias)
-            pairs = [_folded(layer[0], layer[1]) for layer in generator.layers]
+            pairs = [_folded(layer) for layer in generator.layers]
             self.weights = nn.ParameterList(_frozen(_laid_out(w, self._side(i))) for i, (w, _) in enumerate(pairs))
             self.biases = nn.ParameterList(_frozen(b) for _, b in pairs)
             self.output = nn.ParameterList(_frozen(p) for p in generator.output.parameters())
@@ -73,17 +76,18 @@ class FastGenerator(nn.Module):
 
 def _projection(generator: Generator) -> tuple[Tensor, Tensor]:
     """Return the first layer as a matrix (latent, channels * side^3) and a vector to add."""
-    if generator.projection == "linear":
-        linear = generator.project[0]
+    linear = generator.project[0]
+    if isinstance(linear, nn.Linear):
         return linear.weight.t().contiguous(), linear.bias.clone()
-    weight, bias = _folded(generator.project[1], generator.project[2])
+    weight, bias = _folded(generator.project[1:])
     return weight.flatten(1), bias.repeat_interleave(generator.base**3)
 
 
-def _folded(conv: nn.ConvTranspose3d, norm: nn.BatchNorm3d) -> tuple[Tensor, Tensor]:
-    """Return weight and bias of the one convolution that does what `conv` and then `norm` do in evaluation mode."""
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    shift = norm.bias - norm.running_mean * scale
+def _folded(layer: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of the one convolution that does what a layer's convolution and norm do in evaluation."""
+    conv, norm = cast("tuple[nn.ConvTranspose3d, BatchNorm3d]", tuple(layer.children())[:2])
+    scale = norm.weight / torch.sqrt(norm.get_buffer("running_var") + norm.eps)
+    shift = norm.bias - norm.get_buffer("running_mean") * scale
     bias = shift if conv.bias is None else shift + conv.bias * scale
     return conv.weight * scale.view(1, -1, 1, 1, 1), bias
 

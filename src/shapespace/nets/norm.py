@@ -29,9 +29,10 @@ class BatchNorm3d(nn.BatchNorm3d):
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
         unbiased = variance * (count / (count - 1))
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(unbiased, self.momentum)
-        self.num_batches_tracked.add_(1)
+        share = self.momentum or 0.0
+        self.get_buffer("running_mean").lerp_(mean, share)
+        self.get_buffer("running_var").lerp_(unbiased, share)
+        self.get_buffer("num_batches_tracked").add_(1)
 
 
 class _SumOverRanks(torch.autograd.Function):

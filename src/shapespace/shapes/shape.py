@@ -134,7 +134,7 @@ class Shapes(Sequence[Shape]):
     @property
     def latents(self) -> np.ndarray:
         """(n, latent_dim) float32: what the shapes can be made from again."""
-        return np.stack([shape.z for shape in self])
+        return np.stack([shape.z for shape in self if shape.z is not None])
 
     def sheet(self, *, columns: int | None = None, size: int = 160) -> Image:
         """Return one picture of all, `size` pixels each."""

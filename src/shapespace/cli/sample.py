@@ -1,0 +1,137 @@
+"""`shapespace sample`: a trained space in, new shapes out as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from shapespace.shapes.shape import Shape
+    from shapespace.space import ShapeSpace
+
+ON_SHEET = 64
+"""Shapes on the contact sheet at most."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is done to each shape before it is written."""
+
+    threshold: float | None = None
+    """A voxel is inside where its occupancy, from 0 to 1, is above this; the space's own if not given."""
+    largest_component: bool = False
+    """Drop loose pieces."""
+    style: Literal["smooth", "blocks"] = "smooth"
+    """Meshes with the surface between voxels, or with the voxels' own faces."""
+    smooth: int = 0
+    """Rounds of smoothing of a mesh."""
+    faces: int | None = None
+    """Simplify a mesh to at most this many faces."""
+    millimetres: float | None = None
+    """Length of the longest side of a mesh; one unit a voxel if not given."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        from shapespace.errors import UsageError
+
+        if self.threshold is not None and not 0 < self.threshold < 1:
+            raise UsageError(f"--threshold is {self.threshold:g}; it must lie between 0 and 1")
+        if self.smooth < 0 or (self.faces is not None and self.faces < 4):
+            raise UsageError("--smooth must be 0 or more and --faces at least 4")
+        if self.millimetres is not None and not 0 < self.millimetres < float("inf"):
+            raise UsageError(f"--millimetres is {self.millimetres:g}; it must be above 0")
+
+
+def sample(
+    space: str,
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--n"])] = 16,
+    seed: int = 0,
+    out: Path,
+    format: str = "stl",
+    latents: Path | None = None,
+    force: bool = False,
+    finish: Annotated[Finish, Parameter(name="*")] | None = None,
+) -> None:
+    """Write new shapes, a contact sheet, and the latent vectors they can be made from again.
+
+    Args:
+        space: A shipped space's name, a .safetensors file, or the folder of a run.
+        n: How many shapes.
+        seed: The i-th shape depends on the seed and on i alone.
+        out: The folder to write; it must be empty or new.
+        format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
+        latents: Make the shapes of this latents.npz again, instead of new ones.
+        force: Write into a folder that is not empty.
+        finish: Each as an option.
+    """
+    from shapespace.cli.console import note, say
+    from shapespace.nets.latents import read_latents, write_latents
+    from shapespace.shapes.render import save_sheet
+    from shapespace.space import load
+
+    extensions, finish = _extensions(format), finish or Finish()
+    _check(out, n, force)
+    loaded = load(space)
+    z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)
+    written, sheet = 0, []
+    for number, shape in enumerate(_finished(loaded, z, finish)):
+        written += bool(_write(shape, out, number, extensions, finish))
+        sheet += [shape.voxels] if number < ON_SHEET else []
+    write_latents(out / "latents.npz", z)
+    save_sheet(out / "sheet.png", sheet)
+    if written < len(z):
+        note(f"{len(z) - written} shapes are empty and were not written; a lower --threshold may fill them")
+    say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+
+
+def _finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shape]:
+    from dataclasses import replace
+
+    from shapespace.cli.console import progress
+
+    with progress(unit="shapes") as bar:
+        for shape in bar.track(space.stream(z), total=len(z), description="sampling"):
+            changed = shape if finish.threshold is None else replace(shape, threshold=finish.threshold)
+            yield changed.largest_component() if finish.largest_component else changed
+
+
+def _write(shape: Shape, out: Path, number: int, extensions: list[str], finish: Finish) -> list[Path]:
+    from shapespace.shapes.shape import save_shape
+
+    options: dict[str, Any] = {
+        "style": finish.style, "smoothing": finish.smooth, "faces": finish.faces, "millimetres": finish.millimetres,
+    }  # fmt: skip
+    return save_shape(shape, out, number, extensions, **options)
+
+
+def _extensions(listed: str) -> list[str]:
+    """Return the formats asked for, each once, without dots."""
+    from shapespace.errors import UsageError
+    from shapespace.shapes.formats import WRITE_EXTENSIONS
+
+    known = sorted(extension.lstrip(".") for extension in WRITE_EXTENSIONS)
+    asked = [word.strip().lower().lstrip(".") for word in listed.split(",")]
+    for word in asked:
+        if word not in known:
+            raise UsageError(f"--format {word!r} cannot be written; use {', '.join(known)}")
+    return list(dict.fromkeys(asked))
+
+
+def _check(out: Path, n: int, force: bool) -> None:
+    """Refuse what would come to nothing, before anything is loaded."""
+    from shapespace.errors import OutputError, UsageError
+    from shapespace.limits import MAX_SAMPLES
+
+    if not 1 <= n <= MAX_SAMPLES:
+        raise UsageError(f"-n is {n}; it must be from 1 to {MAX_SAMPLES:,}")
+    if out.is_file():
+        raise OutputError(f"{out} is a file; give a folder")
+    if not force and out.is_dir() and any(out.iterdir()):
+        raise OutputError(f"{out} is not empty; give another folder, or --force to write into it")
