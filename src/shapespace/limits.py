@@ -15,7 +15,11 @@ MAX_UNPACKED_BYTES = 512 * MEGABYTE
 """Most bytes an archive member (zip, npz, 3mf, gzip) may unfold to."""
 
 MAX_VERTICES = 5_000_000
+"""Vertices of one mesh."""
+
 MAX_FACES = 5_000_000
+"""Faces of one mesh, as triangles."""
+
 MAX_POLYGON_CORNERS = 1_000
 """Corners of one face; a 200,000-corner polygon takes 5 GB in a naive voxeliser."""
 
@@ -23,11 +27,16 @@ MIN_RESOLUTION, MAX_RESOLUTION = 4, 512
 """Voxels along a side of a grid that is read."""
 
 MAX_PACK_SHAPES = 10_000_000
+"""Shapes in one file of many."""
+
 MAX_NAME_BYTES = 1_024
 """Length of an id or a category."""
 
 MAX_JSON_BYTES = 64 * MEGABYTE
+"""A header or a manifest in JSON."""
+
 MAX_JSON_DEPTH = 64
+"""Brackets within brackets."""
 
 MAX_SPACE_BYTES = 2_048 * MEGABYTE
 """Largest file of weights that is loaded."""
