@@ -46,13 +46,14 @@ reference: $(READY) ## Write the generated pages of the documentation anew
 docs: $(READY) ## Build the documentation into ./site and check it
 	@$(BIN)/python tools/reference.py --check
 	@$(BIN)/zensical build --clean --strict
-	@$(BIN)/python tools/links.py site
 
 docs-serve: $(READY) ## Show the documentation while writing it
 	@$(BIN)/zensical serve
 
-bench: $(READY) ## Run every benchmark and print its table
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: $(READY) ## Run every benchmark and print its table; BENCH=--quick for a first impression
+	@for script in $(filter-out benchmarks/common.py, $(wildcard benchmarks/*.py)); do \
+	  $(BIN)/python $$script $(BENCH) || exit 1; \
+	done
 
 clean: ## Remove what was built; runs, demo and .venv stay
 	@rm -rf build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache .cache

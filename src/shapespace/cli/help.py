@@ -47,9 +47,9 @@ def _group(entry: HelpEntry) -> str:
 
 
 def _names(entry: HelpEntry) -> str:
-    shown = ", ".join((*entry.positive_shorts, *entry.positive_names))
-    metavar = entry.display_labels_with_metavar[0].partition(" ")[2] if entry.display_labels_with_metavar else ""
-    return f"{shown} {metavar}".rstrip()
+    if entry.positional_label:
+        return entry.positional_label
+    return f"{', '.join((*entry.positive_shorts, *entry.positive_names))} {entry.metavar or ''}".rstrip()
 
 
 def _meaning(entry: HelpEntry) -> str:
