@@ -129,10 +129,10 @@ def load_space(
         raise DamagedFile(path, "its SHA-256 is not the one that was promised", "fetch it again")
     card = _card(path, _checked_metadata(path, content))
     tensors = parse_tensors(path, content)
-    generator = _rebuilt(path, Generator, card.generator, _part(tensors, "generator."))
+    generator = rebuilt(path, Generator, card.generator, _part(tensors, "generator."))
     discriminator = None
     if card.discriminator is not None:
-        discriminator = _rebuilt(path, Discriminator, card.discriminator, _part(tensors, "discriminator."))
+        discriminator = rebuilt(path, Discriminator, card.discriminator, _part(tensors, "discriminator."))
     if card.resolution != generator.resolution:
         raise BadInput(path, f"its card says {card.resolution}^3 but its generator makes {generator.resolution}^3")
     return generator, discriminator, card
@@ -170,6 +170,21 @@ def parse_tensors(path: str | PathLike[str], content: bytes) -> dict[str, Tensor
         raise BadInput(path, f"not a safetensors file: {str(error)[:120]}") from error
 
 
+def rebuilt(path: str | PathLike[str], kind: type, arguments: dict[str, Any], tensors: dict[str, Tensor]) -> Any:
+    """Return a network of `kind` built with `arguments` and filled with `tensors`, in evaluation mode.
+
+    Raises:
+        BadInput: If it cannot be built, or the tensors do not fit it.
+    """
+    try:
+        # On the meta device a network has shapes and no memory: what a file asks for costs nothing until it fits.
+        with torch.device("meta"):
+            network = kind(**arguments)
+    except (UsageError, TypeError) as error:
+        raise BadInput(path, f"its {kind.__name__.lower()} cannot be built: {error}") from error
+    return fill(network, tensors, path)
+
+
 def fill(network: nn.Module, tensors: dict[str, Tensor], path: str | PathLike[str]) -> nn.Module:
     """Return `network`, built on the meta device, with `tensors` as its weights, in evaluation mode.
 
@@ -200,16 +215,6 @@ def _checked(path: str | PathLike[str], name: str, tensor: Tensor, like: Tensor)
     if name.endswith("running_var") and (tensor < 0).any():
         raise BadInput(path, f"{name} holds a negative variance")
     return tensor.to(torch.float32)
-
-
-def _rebuilt(path: str | PathLike[str], kind: type, arguments: dict[str, Any], tensors: dict[str, Tensor]) -> Any:
-    try:
-        # On the meta device a network has shapes and no memory: what a file asks for costs nothing until it fits.
-        with torch.device("meta"):
-            network = kind(**arguments)
-    except (UsageError, TypeError) as error:
-        raise BadInput(path, f"its {kind.__name__.lower()} cannot be built: {error}") from error
-    return fill(network, tensors, path)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
