@@ -114,7 +114,7 @@ class _Run:
                 self.gan.set_progress(state.shapes / total)
                 stats = self._step(real, count, opened)
                 stopping = self._agree(stats, stop, opened)
-                self.ema.update(self.gan.generator, count)
+                self.ema.update(self.gan.generator, batch=count, shapes=state.shapes + count)
                 seen_before, state.shapes, state.step = state.shapes, state.shapes + count, state.step + 1
                 self.progress.advance(state.shapes)
 

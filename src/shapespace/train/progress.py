@@ -37,7 +37,9 @@ class Progress:
             TextColumn("[bold]training"), BarColumn(24), MofNCompleteColumn(), TextColumn("shapes"),
             TimeRemainingColumn(compact=True), TextColumn("{task.fields[numbers]}"),
         )  # fmt: skip
-        with Bar(*columns, console=self.console, refresh_per_second=4, disable=self.console.quiet) as self.bar:
+        with Bar(
+            *columns, console=self.console, refresh_per_second=4, disable=not self.console.is_terminal
+        ) as self.bar:
             self.task = self.bar.add_task("train", total=total, completed=done, numbers="")
             yield
         self.bar = None

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from shapespace import __version__
 from shapespace.data.store import Store
 from shapespace.nets.prior import sample_prior
 from shapespace.nets.weights import SpaceCard, save_space
@@ -69,11 +70,13 @@ class Snapshot:
         threshold = choose_threshold(self._occupancy(ema.network, JUDGED), self._occupancy_of_held_out())
         category = self.settings.run.category
         card = SpaceCard(
-            generator=gan_arguments(ema.network), discriminator=gan_arguments(gan.discriminator),
-            prior=self.settings.nets.prior, resolution=self.store.resolution, threshold=threshold,
-            categories=[category] if category else list(self.store.category_names),
-            data=self.store.provenance, trained={"shapes": shapes, "seed": self.settings.run.seed},
-        )  # fmt: skip
+            prior=self.settings.nets.prior,
+            threshold=threshold,
+            categories=(category,) if category else tuple(self.store.category_names),
+            data=self.store.provenance,
+            licence=str(self.store.provenance.get("licence", "")),
+            trained={"shapes": shapes, "seed": self.settings.run.seed, "shapespace": __version__},
+        )
         save_space(path, ema.network, card, discriminator=gan.discriminator)
 
     @torch.no_grad()
@@ -114,8 +117,3 @@ def choose_threshold(occupancy: Occupancy, target: float) -> float:
     grids = occupancy.numpy()
     gaps = [abs(float(np.mean(grids > level)) - target) for level in candidates]
     return float(candidates[int(np.argmin(gaps))])
-
-
-def gan_arguments(network: nn.Module) -> dict:
-    """Return the keywords that build a network again."""
-    return dict(network.arguments)
