@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from shapespace.errors import TrainingDiverged
 from shapespace.nets.prior import sample_prior
-from shapespace.settings import AugmentSettings, Settings, TrainSettings
+from shapespace.settings import Settings, TrainSettings
 from shapespace.tensors import Latent, Logits, Occupancy, Scalar
 from shapespace.train import losses
 from shapespace.train.augment import augment
@@ -170,18 +170,19 @@ class Gan:
         return self.ranks.part(whole).to(self.device, non_blocking=True)
 
     def _shown(self, shapes: Occupancy, step: int, purpose: str, *, is_real: bool = False) -> Occupancy:
-        return show(shapes, self.seen, generator_for(self.seed, step, f"{purpose} {self.ranks.rank}"), is_real=is_real)
+        seen = self.seen
+        return augment(
+            shapes,
+            generator=generator_for(self.seed, step, f"{purpose} {self.ranks.rank}"),
+            mirror=seen.mirror,
+            shift=seen.shift,
+            cutout=seen.cutout,
+            soften=seen.soften if is_real else 0.0,
+            empty=-1.0 if self.nets.activation == "tanh" else 0.0,
+        )
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
-
-
-def show(shapes: Occupancy, seen: AugmentSettings, rng: torch.Generator, *, is_real: bool) -> Occupancy:
-    """Return what D is shown of `shapes` under the augmentation settings."""
-    return augment(
-        shapes, generator=rng, mirror=seen.mirror, shift=seen.shift, cutout=seen.cutout,
-        soften=seen.soften if is_real else 0.0,
-    )  # fmt: skip
 
 
 def _adam(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.Adam:

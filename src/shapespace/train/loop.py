@@ -114,7 +114,7 @@ class _Run:
                 self.gan.set_progress(state.shapes / total)
                 stats = self._step(real, count, opened)
                 stopping = self._agree(stats, stop, opened)
-                self.ema.update(self.gan.generator, batch=count, shapes=state.shapes + count)
+                self.ema.update(self.gan.generator, count)
                 seen_before, state.shapes, state.step = state.shapes, state.shapes + count, state.step + 1
                 self.progress.advance(state.shapes)
 
@@ -224,7 +224,7 @@ class _Run:
 
     def _tensors(self) -> dict[str, Tensor]:
         gan = self.gan
-        networks = {"generator": gan.generator, "discriminator": gan.discriminator, "average": self.ema.network}
+        networks = {"generator": gan.generator, "discriminator": gan.discriminator, "average": self.ema}
         adams = {"generator_adam": gan.generator_adam, "discriminator_adam": gan.discriminator_adam}
         return named_state(networks, adams)
 

@@ -87,7 +87,7 @@ def wgan_fake(fake: Logits) -> Scalar:
 
 
 def raise_score(_real: Logits | None, fake: Logits) -> Scalar:
-    """Return minus the score of the fakes, G's side of `hinge` and `wgan`. Source: Arjovsky et al. 2017, algorithm 1."""
+    """Return minus the score of the fakes, G's side of `hinge` and `wgan`. Source: Arjovsky et al. 2017."""
     return -fake.mean()
 
 
