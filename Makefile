@@ -17,6 +17,7 @@ $(READY): pyproject.toml tools/install.sh
 	@touch $@
 
 install: $(READY) ## Make .venv with Python 3.11 or newer and install everything into it
+	@echo "ready: $(BIN)/shapespace"
 
 demo: $(READY) ## Shapes within seconds, then a three-minute training run; all of it in ./demo
 	@$(BIN)/shapespace demo --out demo
