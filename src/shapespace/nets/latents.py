@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from os import PathLike
 
 import numpy as np
@@ -13,6 +15,11 @@ from shapespace.errors import BadInput
 from shapespace.files import atomic_file
 
 MEMBER = "z.npy"
+
+_NOT_A_ZIP = (
+    OSError, KeyError, ValueError, EOFError, OverflowError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+"""All that Python's zipfile raises over damaged bytes."""
 
 
 def write_latents(path: str | PathLike[str], z: np.ndarray) -> None:
@@ -60,10 +67,13 @@ def read_latents(path: str | PathLike[str], latent_dim: int) -> np.ndarray:
 def _member(path: str | PathLike[str]) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
-            declared = archive.getinfo(MEMBER).file_size
+            info = archive.getinfo(MEMBER)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BadInput(path, f"{MEMBER} is packed in a way NumPy does not use")
+            declared = info.file_size
             if declared > limits.MAX_UNPACKED_BYTES:
                 raise BadInput(path, f"{MEMBER} unfolds to {declared:,} bytes; limit {limits.MAX_UNPACKED_BYTES:,}")
             with archive.open(MEMBER) as member:  # never more than was declared, whatever the stream holds
                 return member.read(declared)
-    except (OSError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
+    except _NOT_A_ZIP as error:
         raise BadInput(path, f"holds no latent vectors: {str(error)[:80]}", "give latents.npz of a sample") from error

@@ -29,6 +29,9 @@ from shapespace.nets.prior import PRIORS
 VERSION = 1
 """Of the file's layout; a reader refuses a newer one."""
 
+KEY = "shapespace"
+"""Of our entry in the header's metadata."""
+
 UNSIGNED = "0" * 64
 MAX_CARD_BYTES = limits.MEGABYTE
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
@@ -104,8 +107,7 @@ def save_space(
     if discriminator is not None:
         tensors |= {f"discriminator.{name}": tensor for name, tensor in discriminator.state_dict().items()}
     tensors = {name: _stored(name, tensor, half) for name, tensor in tensors.items()}
-    metadata = {"format": "pt", "digest": UNSIGNED, "card": json.dumps(asdict(card), allow_nan=False, sort_keys=True)}
-    write_bytes(path, _signed(safetensors.torch.save(tensors, metadata)))
+    write_bytes(path, _signed(safetensors.torch.save(tensors, _metadata(asdict(card)))))
     return card
 
 
@@ -127,7 +129,7 @@ def load_space(
     content = read_bounded(path)
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256.lower():
         raise DamagedFile(path, "its SHA-256 is not the one that was promised", "fetch it again")
-    card = _card(path, _checked_metadata(path, content))
+    card = _card(path, _checked_card(path, content))
     tensors = parse_tensors(path, content)
     generator = rebuilt(path, Generator, card.generator, _part(tensors, "generator."))
     discriminator = None
@@ -230,27 +232,32 @@ def _stored(name: str, tensor: Tensor, half: bool) -> Tensor:
     return tensor
 
 
+def _metadata(card: dict[str, Any]) -> dict[str, str]:
+    # One entry: safetensors writes several in any order, and the same space must be the same bytes.
+    return {KEY: json.dumps({"digest": UNSIGNED, "card": card}, allow_nan=False, sort_keys=True)}
+
+
 def _signed(content: bytes) -> bytes:
     """Return `content` with the 64 zeros in its header replaced by the digest of all of it."""
     return content.replace(UNSIGNED.encode(), hashlib.sha256(content).hexdigest().encode(), 1)
 
 
-def _checked_metadata(path: str | PathLike[str], content: bytes) -> dict[str, str]:
-    """Return the header's metadata of a file whose digest is right."""
+def _checked_card(path: str | PathLike[str], content: bytes) -> dict[str, Any]:
+    """Return the card, as it was written, of a file whose digest is right."""
     header = content[8 : 8 + int.from_bytes(content[:8], "little")]
     metadata = _json(path, header).get("__metadata__")
-    if not isinstance(metadata, dict) or not {"card", "digest"} <= metadata.keys():
+    entry = _json(path, str(metadata.get(KEY)).encode()) if isinstance(metadata, dict) else {}
+    digest, card = str(entry.get("digest", "")), entry.get("card")
+    if len(digest) != len(UNSIGNED) or not isinstance(card, dict):
         parse_tensors(path, content)  # says what else it is, if it can
         raise BadInput(path, "no card in its header: weights, but not a space", "read it with nets.foreign")
-    digest = str(metadata["digest"])
     unsigned = content[:8] + header.replace(digest.encode(), UNSIGNED.encode(), 1) + content[8 + len(header) :]
     if hashlib.sha256(unsigned).hexdigest() != digest:
         raise DamagedFile(path, "its bytes are not those that were written", "copy or fetch it again")
-    return metadata
+    return card
 
 
-def _card(path: str | PathLike[str], metadata: dict[str, str]) -> SpaceCard:
-    found = _json(path, str(metadata["card"]).encode())
+def _card(path: str | PathLike[str], found: dict[str, Any]) -> SpaceCard:
     if not isinstance(found.get("version"), int) or found["version"] > VERSION:
         raise BadInput(path, f"version {found.get('version')!r}; this shapespace reads up to {VERSION}", "upgrade it")
     for name, value in found.items():
