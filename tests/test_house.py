@@ -17,8 +17,8 @@ TREES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text()) for pa
 LONGEST_FILE = 330
 LONGEST_FUNCTION = 60
 
-MAY_WRITE = {"files.py"}
-"""Files that open for writing; everything else goes through `atomic_file`."""
+MAY_WRITE = {"files.py", "data/writer.py"}
+"""Files that open for writing: the one writer, and the store's, which fills a folder of `atomic_dir`."""
 
 MAY_APPEND = {"train/runlog.py"}
 """Logs grow by whole lines; a torn last line is dropped when read."""
