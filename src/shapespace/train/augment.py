@@ -59,8 +59,10 @@ def blur(shapes: Occupancy, sigma: float, *, empty: float = 0.0) -> Occupancy:
     weights = (weights / weights.sum()).tolist()
     grid = functional.pad(shapes, (reach,) * 6, value=empty)
     for axis in (2, 3, 4):
-        side = shapes.shape[axis]
-        grid = sum(weight * grid.narrow(axis, start, side) for start, weight in enumerate(weights))
+        side, wide = shapes.shape[axis], grid
+        grid = torch.zeros_like(wide.narrow(axis, 0, side))
+        for start, weight in enumerate(weights):
+            grid = grid + weight * wide.narrow(axis, start, side)
     return grid
 
 
