@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -64,9 +65,12 @@ class Shape:
 
         Raises:
             BadInput: If the shape is empty.
+            UsageError: If millimetres is not above 0.
         """
         from shapespace.shapes.surface import to_mesh
 
+        if millimetres is not None and not 0 < millimetres < math.inf:
+            raise UsageError(f"millimetres is {millimetres:g}; it must be above 0")
         if not self.voxels.any():
             raise BadInput("shape", "no voxel is inside, so there is no surface", f"threshold is {self.threshold:g}")
         mesh = to_mesh(self.occupancy, level=self.threshold, style=style, smoothing=smoothing, faces=faces)
@@ -193,8 +197,6 @@ def save_shape(
 
 
 def _sized(mesh: Mesh, millimetres: float) -> Mesh:
-    if not 0 < millimetres < float("inf"):
-        raise UsageError(f"millimetres is {millimetres:g}; it must be above 0")
     low, high = mesh.bounds
     return mesh.scaled(millimetres / float((high - low).max()))
 
