@@ -37,7 +37,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
         ({"train": {"loss": "mse"}}, "choose one of bce"),
         ({"train": {"one_sided_smoothing": 0.7}}, "no minimum"),
         ({"train": {"generator_rate": float("nan")}}, "between 0 and 1"),
-        ({"nets": {"generator_widths": [1.5]}}, "whole numbers"),
+        ({"nets": {"generator_width": 1.5}}, "whole number"),
         ({"augment": {"cutout": 0.9}}, r"\[0, 0.5\]"),
         ({"trian": {}}, "did you mean train"),
         ({"train": 3}, "must be a table"),

@@ -6,6 +6,7 @@ A preset is a function that returns all settings of a run, so that reading it te
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from shapespace.errors import UsageError
 from shapespace.settings import AugmentSettings, NetSettings, RunSettings, Settings, TrainSettings
@@ -26,8 +27,8 @@ def modern() -> Settings:
         nets=NetSettings(
             latent_dim=128,
             prior="normal",
-            generator_widths=(96, 48, 24),
-            discriminator_widths=(24, 48, 96),
+            generator_width=24,
+            discriminator_width=24,
             discriminator_norm="none",
         ),
         train=TrainSettings(
@@ -50,7 +51,28 @@ def modern() -> Settings:
     )
 
 
-PRESETS: dict[str, Callable[[], Settings]] = {"paper": paper, "modern": modern}
+def laptop() -> Settings:
+    """Return `modern` with narrower networks: something to look at within ten minutes on a laptop's CPU."""
+    settings = modern()
+    return replace(
+        settings,
+        nets=replace(settings.nets, generator_width=16, discriminator_width=16),
+        train=replace(settings.train, shapes=30_000),
+    )
+
+
+def tiny() -> Settings:
+    """Return the smallest run that shows a shape: the demo, about three minutes on two cores at 32^3."""
+    settings = modern()
+    return replace(
+        settings,
+        nets=replace(settings.nets, latent_dim=64, generator_width=12, discriminator_width=12),
+        train=replace(settings.train, shapes=8_000, ema_half_life=500.0),
+        run=replace(settings.run, sheet_every=1_000, save_every=2_000),
+    )
+
+
+PRESETS: dict[str, Callable[[], Settings]] = {"paper": paper, "modern": modern, "laptop": laptop, "tiny": tiny}
 
 
 def preset(name: str) -> Settings:

@@ -31,10 +31,10 @@ class NetSettings:
     """Numbers in a latent vector z."""
     prior: Prior = "uniform"
     """Distribution of z: uniform on [0, 1] (paper) or standard normal. Saved with the space."""
-    generator_widths: tuple[int, ...] = ()
-    """Channels after each hidden layer of G, first to last; empty: the paper's, 512 down to 64 at 64^3."""
-    discriminator_widths: tuple[int, ...] = ()
-    """Channels after each hidden layer of D, first to last; empty: the paper's, 64 up to 512 at 64^3."""
+    generator_width: int = 64
+    """Channels of G's last hidden layer (paper: 64); each layer before it has twice as many, up to eight times."""
+    discriminator_width: int = 64
+    """Channels of D's first layer (paper: 64); each layer after it has twice as many, up to eight times."""
     projection: Projection = "conv"
     """First layer of G and last of D: `conv` (paper) or the `linear` variant in circulation."""
     activation: Activation = "sigmoid"
@@ -47,12 +47,8 @@ class NetSettings:
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
         _at_least("nets.latent-dim", self.latent_dim, 1)
-        for name, widths in (
-            ("generator", self.generator_widths),
-            ("discriminator", self.discriminator_widths),
-        ):
-            for width in widths:
-                _at_least(f"nets.{name}-widths", width, 1)
+        _at_least("nets.generator-width", self.generator_width, 1)
+        _at_least("nets.discriminator-width", self.discriminator_width, 1)
 
 
 @dataclass(frozen=True)
@@ -242,10 +238,6 @@ def _known(name: str, names: list[str], source: str, prefix: str) -> str:
 
 
 def _typed(value: Any, kind: Any, where: str) -> Any:
-    if kind == tuple[int, ...]:
-        if isinstance(value, (list, tuple)) and all(type(v) is int for v in value):
-            return tuple(value)
-        raise UsageError(f"{where} is {value!r}; it must be a list of whole numbers")
     choices = get_args(kind)
     if choices:
         if value in choices:
@@ -267,8 +259,6 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(str, value))}]"
     return repr(value)
 
 

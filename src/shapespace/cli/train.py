@@ -94,7 +94,5 @@ def _value(argument: Any) -> str | None:
 
 
 def _fill(argument: Any, value: Any) -> None:
-    values = value if isinstance(value, tuple) else (value,)
-    for index, single in enumerate(values):
-        text = str(single).lower() if isinstance(single, bool) else str(single)
-        argument.append(Token(keyword=argument.name, value=text, source="preset", index=index))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    argument.append(Token(keyword=argument.name, value=text, source="preset"))

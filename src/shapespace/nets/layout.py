@@ -18,12 +18,13 @@ MAX_PARAMETERS = 500_000_000
 """Of one network: 2 GB of float32. What a file asks for is compared with this before memory is taken."""
 
 
-def widths_for(resolution: int, base: int = 4) -> tuple[int, ...]:
+def widths_for(resolution: int, base: int = 4, *, narrowest: int = 64) -> tuple[int, ...]:
     """Return channels a layer, narrowest (nearest the full grid) first: 64, 128, 256, then 512 throughout.
 
-    At 64^3 these are the paper's. Above, they stop at 512, so that 256^3 costs memory for voxels, not for weights.
+    At 64^3 these are the paper's. Above, they stop at eight times the narrowest, so that 256^3 costs memory for voxels,
+    not for weights.
     """
-    return tuple(min(512, 64 << layer) for layer in range(doublings(resolution, base)))
+    return tuple(min(8 * narrowest, narrowest << layer) for layer in range(doublings(resolution, base)))
 
 
 def doublings(resolution: int, base: int) -> int:

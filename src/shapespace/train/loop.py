@@ -19,6 +19,7 @@ from shapespace.data.store import Store
 from shapespace.errors import BadInput, Interrupted, OutputError, TrainingDiverged, UsageError
 from shapespace.nets.discriminator import Discriminator
 from shapespace.nets.generator import Generator
+from shapespace.nets.layout import widths_for
 from shapespace.settings import Settings, to_toml
 from shapespace.train import checkpoint, ranks
 from shapespace.train.balance import is_open
@@ -246,11 +247,11 @@ def build(settings: Settings, resolution: int, device: torch.device, place: rank
     """Return both networks with fresh weights, on their device, ready to learn."""
     nets = settings.nets
     generator = Generator(
-        nets.latent_dim, resolution, widths=nets.generator_widths or None,
+        nets.latent_dim, resolution, widths=widths_for(resolution, narrowest=nets.generator_width)[::-1],
         projection=nets.projection, activation=nets.activation,
     )  # fmt: skip
     discriminator = Discriminator(
-        resolution, widths=nets.discriminator_widths or None, norm=nets.discriminator_norm,
+        resolution, widths=widths_for(resolution, narrowest=nets.discriminator_width), norm=nets.discriminator_norm,
         projection=nets.projection, minibatch_std=nets.minibatch_std,
     )  # fmt: skip
     return Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
