@@ -89,7 +89,7 @@ def test_a_design_is_the_same_at_two_resolutions(category):
         # A thin board may lie one coarse voxel off, so that IoU alone says little: each is all near the other.
         assert (near(large.voxels) & coarse).sum() >= 0.95 * coarse.sum(), seed
         assert (near(coarse) & large.voxels).sum() >= 0.95 * large.voxels.sum(), seed
-    assert np.mean(overlaps) > 0.5
+    assert np.mean(overlaps) > (0.45 if category == "bookcase" else 0.55)
 
 
 def test_another_seed_overlaps_less_than_another_resolution():

@@ -50,23 +50,38 @@ class Back:
 def draw(dice: Dice) -> Design:
     """Return a chair."""
     design = Design()
-    back_kind = BACK_KINDS[dice.pick(_BACK_WEIGHTS)]
-    seat = _seat(design, dice, soft=back_kind == "wall" or dice.chance(0.3), stool=back_kind == "none")
+    club = dice.chance(0.16)
+    back_kind = "panel" if club else BACK_KINDS[dice.pick(_BACK_WEIGHTS)]
+    seat = _seat(design, dice, _build(dice, back_kind, club))
     leg_kind = list(_LEG_WEIGHTS)[dice.pick(list(_LEG_WEIGHTS.values()))]
     stance = _legs(design, dice, leg_kind, seat)
-    arm_kind = "none"
     if back_kind == "wall":
-        arm_kind = "wall"
-        back, slats = _wall(design, dice, seat), 0
+        arm_kind, slats = "wall", 0
+        back = _wall(design, dice, seat)
     else:
         back = _back(dice, seat)
         slats = _BACKS[back_kind](design, dice, back)
-        if back_kind != "none" and dice.chance(0.45):
-            arm_kind = ARM_KINDS[1 + dice.pick((5, 4, 3 if back.half_width > 0.2 else 0))]
-            _ARMS[arm_kind](design, dice, seat, back)
+        arm_kind = _arms(design, dice, seat, back, 0.0 if back_kind == "none" else 0.85 if club else 0.45)
     design.attributes = _attributes(design, seat, back, BACK_KINDS.index(back_kind), ARM_KINDS.index(arm_kind), slats)
     design.attributes |= supports.leg_attributes(leg_kind, stance)
     return design
+
+
+def _build(dice: Dice, back_kind: str, club: bool) -> str:
+    """Return how a seat is built: club, stool, soft or hard."""
+    if club or back_kind == "none":
+        return "club" if club else "stool"
+    return "soft" if back_kind == "wall" or dice.chance(0.35) else "hard"
+
+
+def _arms(design: Design, dice: Dice, seat: Seat, back: Back, probability: float) -> str:
+    """Add arms in a fraction of the cases; return their kind."""
+    if not dice.chance(probability):
+        return "none"
+    wide = back.half_width > 0.2
+    kind = ARM_KINDS[1 + dice.pick((1, 0, 9) if seat.thickness > 0.19 else (5, 4, 3 if wide else 0))]
+    _ARMS[kind](design, dice, seat, back)
+    return kind
 
 
 def _attributes(design: Design, seat: Seat, back: Back, back_kind: int, arm_kind: int, slats: int) -> Attributes:
@@ -95,16 +110,20 @@ def _exponent(dice: Dice) -> float:
     return RECTANGLE if dice.chance(0.5) else 2.0 + 7.0 * dice.between(0, 1) ** 1.5
 
 
-def _seat(design: Design, dice: Dice, *, soft: bool, stool: bool) -> Seat:
-    half_width, half_depth = dice.between(0.19, 0.26), dice.between(0.19, 0.25)
-    thickness = dice.between(0.09, 0.18) if soft else dice.between(0.025, 0.07)
-    if soft:
+def _seat(design: Design, dice: Dice, build: str) -> Seat:
+    soft = build in ("soft", "club")
+    half_width, half_depth, top = dice.between(0.2, 0.28), dice.between(0.19, 0.26), dice.between(0.38, 0.5)
+    thickness = dice.between(0.025, 0.07)
+    if build == "soft":
+        thickness = dice.between(0.09, 0.18)
         half_width, half_depth = half_width * dice.between(1.0, 1.3), half_depth * dice.between(1.0, 1.25)
-    top = dice.between(0.38, 0.5)
-    if stool:  # without a back only tall and narrow ones read as seats
+    if build == "club":
+        half_width, half_depth, thickness = half_width * 1.25, half_depth * 1.35, dice.between(0.2, 0.33)
+    if build == "stool":  # without a back only tall and narrow ones read as seats
         half_width, half_depth, top = half_width * 0.75, half_depth * 0.8, top * dice.between(1.1, 1.6)
     saddle = 0.0 if soft or dice.chance(0.6) else dice.between(0.15, 0.5)
-    seat = Seat(half_width, half_depth, top, thickness, _exponent(dice), saddle)
+    exponent = dice.between(6, RECTANGLE) if build == "club" else _exponent(dice)
+    seat = Seat(half_width, half_depth, top, thickness, exponent, saddle)
     surface = Surface(seat.top - thickness / 2, bend=saddle, arch=saddle * 0.6)
     taper = 0.0 if soft else dice.between(-0.16, 0.02)
     exponents = (seat.exponent, RECTANGLE if dice.chance(0.5) else seat.exponent)
@@ -151,7 +170,8 @@ def _back(dice: Dice, seat: Seat) -> Back:
     arch = 0.0 if dice.chance(0.6) else dice.between(-0.35, 0.45)
     rim = seat.half_depth - thickness * 0.5
     surface = Surface(rim, seat.top - seat.thickness, slope, bend, arch, upright=True)
-    top = seat.top + dice.between(0.3, 0.72)
+    rise = dice.between(0.26, 0.44) if seat.thickness > 0.19 or dice.chance(0.5) else dice.between(0.4, 0.7)
+    top = seat.top + rise
     return Back(surface, half_width, seat.top - seat.thickness * 0.5, top, thickness, _exponent(dice),
                 dice.between(-0.15, 0.18))  # fmt: skip
 
