@@ -30,6 +30,8 @@ def modern() -> Settings:
             generator_width=24,
             discriminator_width=24,
             discriminator_norm="none",
+            bias=True,
+            start="he",
         ),
         train=TrainSettings(
             batch_size=32,

@@ -18,6 +18,7 @@ Prior = Literal["uniform", "normal"]
 Projection = Literal["conv", "linear"]
 Activation = Literal["sigmoid", "tanh"]
 Norm = Literal["batch", "none", "spectral"]
+Start = Literal["dcgan", "he"]
 Loss = Literal["bce", "hinge", "wgan", "relativistic"]
 GeneratorLoss = Literal["non_saturating", "minimax"]
 Watch = Literal["stop", "warn", "off"]
@@ -41,6 +42,10 @@ class NetSettings:
     """Output of G: sigmoid (paper) or tanh."""
     discriminator_norm: Norm = "batch"
     """Normalisation in D: `batch` (paper), `none` (what trains best), `spectral`."""
+    bias: bool = False
+    """Whether the convolutions have a bias (paper: no). G's last one then starts at the data's mean occupancy."""
+    start: Start = "dcgan"
+    """First weights: `dcgan` N(0, 0.02), or `he`, which keeps signals their size in a D without norm."""
     minibatch_std: bool = False
     """Show D how much the shapes of a batch differ, as one more channel (Karras et al. 2018)."""
 

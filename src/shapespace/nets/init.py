@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +21,11 @@ def init_dcgan(module: nn.Module, generator: torch.Generator | None = None) -> n
     Source:
         Radford et al. 2016 (DCGAN). The 3D-GAN paper does not say how it starts.
     """
-    return _init(module, lambda weight: 0.02, generator)
+    return _init(module, lambda part: 0.02, generator)
 
 
 def init_he(module: nn.Module, generator: torch.Generator | None = None) -> nn.Module:
-    """Return `module` with weights of spread sqrt(2 / fan-in): for a discriminator without norm, of any width.
+    """Return `module` with weights of spread sqrt(2 / fan-in), biases 0: signals keep their size without a norm.
 
     Args:
         module: A network; changed in place.
@@ -33,14 +34,14 @@ def init_he(module: nn.Module, generator: torch.Generator | None = None) -> nn.M
     Source:
         He et al. 2015.
     """
-    return _init(module, lambda weight: math.sqrt(2 / weight[0].numel()), generator)
+    return _init(module, lambda part: math.sqrt(2 / _fan_in(part)), generator)
 
 
 @torch.no_grad()
-def _init(module: nn.Module, spread, generator: torch.Generator | None) -> nn.Module:
+def _init(module: nn.Module, spread: Callable[[nn.Module], float], generator: torch.Generator | None) -> nn.Module:
     for part in module.modules():
         if isinstance(part, _LINEAR_MAPS):
-            _draw(part.weight, 0.0, spread(part.weight), generator)
+            _draw(part.weight, 0.0, spread(part), generator)
         elif isinstance(part, nn.BatchNorm3d):
             _draw(part.weight, 1.0, 0.02, generator)
         else:
@@ -48,6 +49,13 @@ def _init(module: nn.Module, spread, generator: torch.Generator | None) -> nn.Mo
         if part.bias is not None:
             part.bias.zero_()
     return module
+
+
+def _fan_in(part: nn.Module) -> float:
+    """Return how many weighted inputs add up in one output."""
+    if isinstance(part, nn.ConvTranspose3d):  # (in, out, k, k, k); with a stride each output meets a part of the kernel
+        return part.weight[:, 0].numel() / math.prod(part.stride)
+    return part.weight[0].numel()
 
 
 def _draw(weight: Tensor, mean: float, spread: float, generator: torch.Generator | None) -> None:

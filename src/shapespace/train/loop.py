@@ -17,12 +17,10 @@ from torch import Tensor
 from shapespace.data.batches import Batches
 from shapespace.data.store import Store
 from shapespace.errors import BadInput, Interrupted, OutputError, TrainingDiverged, UsageError
-from shapespace.nets.discriminator import Discriminator
-from shapespace.nets.generator import Generator
-from shapespace.nets.layout import widths_for
 from shapespace.settings import Settings, to_toml
 from shapespace.train import checkpoint, ranks
 from shapespace.train.balance import is_open
+from shapespace.train.build import build
 from shapespace.train.ema import Ema
 from shapespace.train.gan import Gan, named_state
 from shapespace.train.progress import Progress
@@ -71,7 +69,7 @@ class _Run:
         self.ranks, self.progress = place, progress
         self.batches = _batches(store, settings, place)
         torch.manual_seed(settings.run.seed)  # first weights: the only use of torch's global generator
-        self.gan = build(settings, store.resolution, device, place)
+        self.gan = build(settings, store, device, place)
         self.ema = Ema(self.gan.generator, half_life=settings.train.ema_half_life)
         self.watchdog = Watchdog(settings.run.watchdog)
         self.snapshot = Snapshot(store, settings, device)
@@ -241,20 +239,6 @@ class _Run:
     def _last_good(self) -> str:
         steps = sorted((self.out / "checkpoints").glob("step-*"))
         return str(steps[-1]) if steps else "none yet"
-
-
-def build(settings: Settings, resolution: int, device: torch.device, place: ranks.Ranks | None = None) -> Gan:
-    """Return both networks with fresh weights, on their device, ready to learn."""
-    nets = settings.nets
-    generator = Generator(
-        nets.latent_dim, resolution, widths=widths_for(resolution, narrowest=nets.generator_width)[::-1],
-        projection=nets.projection, activation=nets.activation,
-    )  # fmt: skip
-    discriminator = Discriminator(
-        resolution, widths=widths_for(resolution, narrowest=nets.discriminator_width), norm=nets.discriminator_norm,
-        projection=nets.projection, minibatch_std=nets.minibatch_std,
-    )  # fmt: skip
-    return Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
 
 
 def _batches(store: Store, settings: Settings, place: ranks.Ranks) -> Batches:

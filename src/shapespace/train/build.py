@@ -1,0 +1,52 @@
+"""The networks a run starts with."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from shapespace.data.store import Store
+from shapespace.nets.discriminator import Discriminator
+from shapespace.nets.generator import Generator
+from shapespace.nets.init import init_he
+from shapespace.nets.layout import widths_for
+from shapespace.settings import Settings
+from shapespace.train.gan import Gan
+from shapespace.train.ranks import Ranks
+
+
+def build(settings: Settings, store: Store, device: torch.device, place: Ranks | None = None) -> Gan:
+    """Return both networks with fresh weights, on their device, ready to learn."""
+    nets, resolution = settings.nets, store.resolution
+    generator = Generator(
+        nets.latent_dim, resolution, widths=widths_for(resolution, narrowest=nets.generator_width)[::-1],
+        projection=nets.projection, activation=nets.activation, bias=nets.bias,
+    )  # fmt: skip
+    discriminator = Discriminator(
+        resolution, widths=widths_for(resolution, narrowest=nets.discriminator_width), norm=nets.discriminator_norm,
+        projection=nets.projection, minibatch_std=nets.minibatch_std, bias=nets.bias,
+    )  # fmt: skip
+    if nets.start == "he":
+        init_he(generator)
+        init_he(discriminator)
+    if nets.bias:
+        set_output_bias(generator, occupancy_of(store, settings))
+    return Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
+
+
+def set_output_bias(generator: Generator, occupancy: float) -> None:
+    """Start G at the data's mean occupancy: its output, were all else silent, is that probability everywhere.
+
+    Without it the last layer, fed by ReLUs, first learns to push every voxel towards empty, until no feature is left
+    that could lift an occupied one above 0.5: a trap that costs most runs their thin parts (`docs/results.md`).
+    """
+    odds = occupancy / (1 - occupancy)
+    with torch.no_grad():  # sigmoid^-1(p) is log odds; tanh^-1(2 p - 1) is half of it
+        generator.output.bias.fill_(math.log(odds) * (0.5 if generator.activation == "tanh" else 1.0))
+
+
+def occupancy_of(store: Store, settings: Settings, most: int = 1_024) -> float:
+    """Return the mean share of full voxels in the first `most` shapes of the training split, kept off 0 and 1."""
+    indices = store.indices("train", settings.run.category or None)[:most]
+    return min(max(float(store.read(indices).mean()), 1e-4), 1 - 1e-4)
