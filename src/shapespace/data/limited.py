@@ -1,0 +1,179 @@
+"""Processes that may read hostile files: bounded in memory, file size and time, and mourned by nobody.
+
+A worker that crashes, takes too much memory or computes too long ends; its tasks are tried again one at a time,
+and the one that ends a worker alone is named. A worker whose parent was killed ends as well.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_all_start_methods, get_context, parent_process
+from types import FrameType
+from typing import TypeVar
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+WORKER_BYTES = 768 << 20
+"""Memory a worker may take beyond what it needs to start."""
+
+WORKER_FILE_BYTES = 16 << 20
+"""Largest file a worker may write; it only needs numba's cache."""
+
+HARD_SECONDS = 2.0
+"""Processor time past a deadline at which a worker that cannot be interrupted is ended."""
+
+
+class Died:
+    """Stands for the result of a task that ended its process."""
+
+    reason = "its reader crashed, or could not be stopped in time; the worker was ended"
+
+
+_is_worker = False
+
+
+def limited_map(
+    function: Callable[[TaskT], ResultT], tasks: Iterable[tuple[int, TaskT]], *, workers: int, preload: str
+) -> Iterator[tuple[int, ResultT | Died]]:
+    """Yield (number, result) of each numbered task as it is finished, from limited processes.
+
+    Args:
+        function: A module's function; it must be pure, because a task may be run twice.
+        tasks: (number, argument) pairs, taken only as workers get free, so that memory stays flat.
+        workers: Processes; 0 runs everything here, without limits.
+        preload: Module to have loaded before processes are made.
+    """
+    if workers == 0:
+        yield from ((number, function(task)) for number, task in tasks)
+        return
+    queue = iter(tasks)
+    while True:
+        unfinished = yield from _run_until_broken(function, queue, workers, preload)
+        if unfinished is None:
+            return
+        for number, task in sorted(unfinished.items()):
+            yield number, _run_alone(function, task, preload)
+
+
+def _run_until_broken(
+    function: Callable[[TaskT], ResultT], queue: Iterator[tuple[int, TaskT]], workers: int, preload: str
+) -> Generator[tuple[int, ResultT], None, dict[int, TaskT] | None]:
+    """Yield results; return None at the end of the queue, or the tasks that were in hand when a worker died."""
+    in_hand: dict[int, TaskT] = {}
+    numbers: dict[Future[ResultT], int] = {}
+    pool = _pool(workers, preload)
+    try:
+        while True:
+            while len(in_hand) < 2 * workers and (entry := next(queue, None)) is not None:
+                in_hand[entry[0]] = entry[1]  # before it is submitted: a broken pool refuses it
+                numbers[pool.submit(function, entry[1])] = entry[0]
+            if not in_hand:
+                return None
+            for future in wait(numbers, return_when=FIRST_COMPLETED).done:
+                result, number = future.result(), numbers[future]
+                yield number, result
+                del in_hand[number], numbers[future]
+    except BrokenProcessPool:
+        return in_hand
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_alone(function: Callable[[TaskT], ResultT], task: TaskT, preload: str) -> ResultT | Died:
+    pool = _pool(1, preload)
+    try:
+        return pool.submit(function, task).result()
+    except BrokenProcessPool:
+        return Died()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(workers: int, preload: str) -> ProcessPoolExecutor:
+    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(method)
+    if method == "forkserver":
+        context.set_forkserver_preload([preload])  # workers then start in milliseconds
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_become_worker)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Bound the block in a worker: TimeoutError after `seconds`; the process ends if it cannot be interrupted.
+
+    Elsewhere, where signals belong to someone else, nothing is bounded.
+    """
+    if not _is_worker:
+        yield
+        return
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds + HARD_SECONDS)  # its signal ends the process
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    except _Overtime:  # outside, because the bell may ring while the timers are being stopped
+        raise TimeoutError from None
+
+
+class _Overtime(BaseException):
+    """Passes through every `except Exception` on its way to the deadline's end."""
+
+
+def _become_worker() -> None:
+    global _is_worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _warm_up()
+    _limit_resources()
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, _ring)
+        _is_worker = True
+
+
+def _warm_up() -> None:
+    # Compilation takes memory and seconds that must not be counted against the first file.
+    import numpy as np
+
+    from shapespace.shapes.mesh import Mesh
+    from shapespace.shapes.voxelize import voxelize
+
+    voxelize(Mesh(np.eye(4, 3), np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])), 16)
+
+
+def _limit_resources() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (WORKER_FILE_BYTES, WORKER_FILE_BYTES))
+    if sys.platform == "linux":  # elsewhere address space is no measure of memory
+        limit = _address_space() + WORKER_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def _address_space() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - no file of a user's
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _ring(_signal: int, _frame: FrameType | None) -> None:
+    raise _Overtime
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()  # returns when it is gone, however it went
+        os._exit(1)
