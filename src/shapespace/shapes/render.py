@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shapespace.files import atomic_file
-from shapespace.shapes import raster
+from shapespace.shapes import lighting, raster
 from shapespace.shapes.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def view(
     )
     floor = seen.floor if shadow and elevation > 0 else -2.0
     linear = np.array(colour) ** 2.2
-    picture = raster.shade(
-        nearest, hit, seen.corners, seen.normals, camera, lights, seen.fine, seen.coarse, linear, floor
+    picture = lighting.shade(
+        nearest, hit, seen.corners, seen.normals, camera, lights, seen.fine, seen.coarse, linear, floor, supersampling
     )
-    return _developed(picture, supersampling)
+    return lighting.developed(picture)
 
 
 def render(
@@ -199,16 +199,6 @@ def _camera(azimuth: float, elevation: float, size: int) -> np.ndarray:
     return np.stack([away * _DISTANCE, right, np.cross(away, right), -away, np.array([focal, 0.0, 0.0])])
 
 
-def _developed(picture: np.ndarray, supersampling: int) -> np.ndarray:
-    """Return uint8 RGBA of linear premultiplied samples: averaged, divided by alpha, gamma applied."""
-    size = len(picture) // supersampling
-    mean = picture.reshape(size, supersampling, size, supersampling, 4).mean(axis=(1, 3))
-    alpha = mean[..., 3:]
-    colour = np.divide(mean[..., :3], alpha, out=np.zeros_like(mean[..., :3]), where=alpha > 0)
-    encoded = np.concatenate([np.clip(colour, 0, 1) ** (1 / 2.2), alpha], axis=-1)
-    return (encoded * 255 + 0.5).astype(np.uint8)
-
-
 def _grid_scene(voxels: np.ndarray) -> Scene:
     quads, normals = _exposed_faces(voxels)
     corners = (quads / max(voxels.shape) - 0.5).astype(np.float32)
@@ -254,17 +244,5 @@ def _volumes(voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n = _VOLUME_SIZE
     cells = (np.arange(n) + 0.5) / n
     picked = [np.minimum((cells * max(voxels.shape)).astype(int), side - 1) for side in voxels.shape]
-    volume = voxels[np.ix_(*picked)].astype(np.float32)
-    fine = _blurred(volume, 1)
-    return fine, _blurred(_blurred(volume, 2), 2)
-
-
-def _blurred(volume: np.ndarray, radius: int) -> np.ndarray:
-    """Return the mean over a cube of 2 radius + 1 cells; air surrounds the volume."""
-    for axis in range(3):
-        sums = np.cumsum(np.pad(volume, [(radius + 1, radius) if a == axis else (0, 0) for a in range(3)]), axis=axis)
-        width = 2 * radius + 1
-        high = np.take(sums, range(width, sums.shape[axis]), axis=axis)
-        low = np.take(sums, range(sums.shape[axis] - width), axis=axis)
-        volume = (high - low) / width
-    return np.ascontiguousarray(volume, dtype=np.float32)
+    volume = voxels[np.ix_(*picked)]
+    return raster.blurred(volume, 1), raster.blurred(raster.blurred(volume, 2), 2)
