@@ -20,6 +20,7 @@ ARM_KINDS = ("none", "rail", "curved", "panel", "wall")
 _BACK_WEIGHTS = (2, 28, 16, 14, 9, 9, 10, 11)
 _LEG_WEIGHTS = {"square": 26, "tapered": 22, "turned": 9, "curved": 6, "panel": 5, "sled": 6, "cantilever": 4}
 _LEG_WEIGHTS |= {"rocker": 5, "pedestal": 5, "star": 10}
+_NOT_UNDER_STOOLS = {"panel": 0, "rocker": 0, "cantilever": 0, "curved": 0}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def draw(dice: Dice) -> Design:
     club = dice.chance(0.16)
     back_kind = "panel" if club else BACK_KINDS[dice.pick(_BACK_WEIGHTS)]
     seat = _seat(design, dice, _build(dice, back_kind, club))
-    leg_kind = list(_LEG_WEIGHTS)[dice.pick(list(_LEG_WEIGHTS.values()))]
+    weights = _LEG_WEIGHTS if back_kind != "none" else _LEG_WEIGHTS | _NOT_UNDER_STOOLS
+    leg_kind = list(weights)[dice.pick(list(weights.values()))]
     stance = _legs(design, dice, leg_kind, seat)
     if back_kind == "wall":
         arm_kind, slats = "wall", 0
