@@ -234,8 +234,9 @@ class Store:
 def _read_manifest(folder: Path) -> bytes:
     path = folder / MANIFEST_NAME
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_MANIFEST_BYTES + 1)
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise DamagedFile(path, f"{path.stat().st_size} bytes, at most {MAX_MANIFEST_BYTES} are allowed", HINT)
+        return path.read_bytes()
     except OSError as error:
         what = "no store of shapes here" if isinstance(error, FileNotFoundError | NotADirectoryError) else str(error)
         raise BadInput(folder, what, "make one with `shapespace data prepare SOURCE --out X.shapes`") from None
