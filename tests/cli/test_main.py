@@ -67,7 +67,7 @@ def test_the_version_is_that_of_the_package():
         (["trian"], "train"),
         (["data", "prepre"], "prepare"),
         (["data", "prepare", "x", "--out", "y", "--resolutoin", "32"], "--resolution"),
-        (["sample", "chair", "--sed", "1"], "--seed"),
+        (["sample", "chair", "--out", "y", "--sed", "1"], "--seed"),
     ],
 )
 def test_a_mistyped_word_costs_one_line_with_the_word_that_was_meant(words, suggestion):

@@ -130,7 +130,7 @@ def _finished_before(out: Path, partial: Partial) -> Report:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Let one process at a time assemble; the lock goes with the process, however it ends."""
-    with (folder / "lock").open("w") as file:
+    with (folder / "lock").open("a") as file:
         if os.name == "posix":
             import fcntl
 
