@@ -148,6 +148,15 @@ def test_a_degenerate_mesh_does_not_stop_the_sheet():
     assert render.render(flat, **PLAIN).shape == (96, 96, 4)
 
 
+def test_vertices_that_are_nowhere_take_only_their_faces_with_them():
+    mesh = box_mesh()
+    broken = Mesh(
+        np.concatenate([[[np.nan, 0, 0]], mesh.vertices, [[np.inf, 1, 1]]]),
+        np.concatenate([mesh.faces + 1, [[0, 1, 2], [1, 2, 37]]]),
+    )
+    assert np.array_equal(render.render(broken, **PLAIN), render.render(mesh, **PLAIN))
+
+
 def test_the_ring_has_every_camera_and_one_view_equals_it():
     pictures = render.ring(cube(), size=24)
     assert pictures.shape == (3, 24, 24, 24, 4)

@@ -230,6 +230,7 @@ def _split(quads: np.ndarray) -> np.ndarray:
 
 
 def _mesh_scene(mesh: Mesh) -> Scene:
+    mesh = _finite(mesh)
     low, high = mesh.bounds
     scale = _MESH_FILL / (max(high - low) or 1.0)
     vertices = (mesh.vertices - (low + high) / 2) * scale
@@ -237,6 +238,15 @@ def _mesh_scene(mesh: Mesh) -> Scene:
     normals = raster.corner_normals(corners, mesh.faces, len(vertices), _CREASE_COSINE)
     splat = raster.splat(corners, _VOLUME_SIZE)
     return Scene(corners, normals, *_volumes(splat), float((low[2] - high[2]) / 2 * scale))
+
+
+def _finite(mesh: Mesh) -> Mesh:
+    """Return the mesh without vertices that are nowhere and their faces: a picture is drawn to find such faults."""
+    good = np.asarray(np.isfinite(mesh.vertices).all(axis=1))
+    if good.all():
+        return mesh
+    faces = mesh.faces[good[mesh.faces].all(axis=1)]
+    return Mesh(mesh.vertices[good], (np.cumsum(good) - 1)[faces])
 
 
 def _volumes(voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
