@@ -59,8 +59,10 @@ def test_the_discriminator_has_11_048_832_parameters(discriminator):
     assert count(discriminator.parameters()) == 11_048_832
 
 
-def test_the_generator_takes_3_90_billion_multiplications(generator):
-    assert multiplications(generator, torch.rand(1, 200)) / 1e9 == pytest.approx(3.90, abs=0.005)
+def test_the_generator_takes_3_90_billion_multiplications():
+    plain = Generator().eval()
+    plain.fast_last = False  # the hooks count modules; on blocks the last layer is a function of its weight
+    assert multiplications(plain, torch.rand(1, 200)) / 1e9 == pytest.approx(3.90, abs=0.005)
 
 
 def test_the_discriminator_takes_3_89_billion_multiplications():

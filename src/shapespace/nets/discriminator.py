@@ -106,7 +106,7 @@ class Discriminator(nn.Module):
 def _layer(width_in: int, width_out: int, norm: str, bias: bool) -> nn.Sequential:
     conv = nn.Conv3d(width_in, width_out, 4, stride=2, padding=1, bias=bias)
     normed = [BatchNorm3d(width_out)] if norm == "batch" else []
-    return nn.Sequential(conv, *normed, nn.LeakyReLU(0.2))
+    return nn.Sequential(conv, *normed, nn.LeakyReLU(0.2, inplace=True))
 
 
 def _score(width: int, base: int, kind: str, bias: bool) -> nn.Module:

@@ -137,6 +137,17 @@ def test_fast_first_changes_no_name_and_allows_a_second_derivative():
     assert discriminator.layers[0][0].weight.shape == (2, 1, 4, 4, 4)
 
 
+def test_fast_last_computes_the_same_with_the_same_gradients():
+    generator, z, found = Generator(5, 32, widths=(6, 4, 2)).double(), torch.rand(2, 5).double(), {}
+    for fast in (False, True):
+        generator.fast_last = fast
+        generator.zero_grad()
+        logits = generator.logits(z)
+        logits.pow(2).sum().backward()
+        found[fast] = [logits.detach(), *(p.grad.clone() for p in generator.parameters())]
+    torch.testing.assert_close(found[True], found[False])
+
+
 def test_a_seed_gives_the_same_first_weights():
     first, second = Generator(5, 16, widths=(4, 2)), Generator(5, 16, widths=(4, 2))
     for network in (first, second):
