@@ -32,7 +32,7 @@ class Finish:
     smooth: int = 0
     """Rounds of smoothing of a mesh."""
     faces: int | None = None
-    """Simplify a mesh to at most this many faces."""
+    """Simplify a mesh to this many faces, or as few more as stay closed."""
     millimetres: float | None = None
     """Length of the longest side of a mesh; one unit a voxel if not given."""
 

@@ -38,7 +38,7 @@ def init_he(module: nn.Module, generator: torch.Generator | None = None) -> nn.M
 
 
 @torch.no_grad()
-def _init(module: nn.Module, spread: Callable[[nn.Module], float], generator: torch.Generator | None) -> nn.Module:
+def _init(module: nn.Module, spread: Callable[..., float], generator: torch.Generator | None) -> nn.Module:
     for part in module.modules():
         if isinstance(part, _LINEAR_MAPS):
             _draw(part.weight, 0.0, spread(part), generator)
@@ -51,7 +51,7 @@ def _init(module: nn.Module, spread: Callable[[nn.Module], float], generator: to
     return module
 
 
-def _fan_in(part: nn.Module) -> float:
+def _fan_in(part: nn.Linear | nn.Conv3d | nn.ConvTranspose3d) -> float:
     """Return how many weighted inputs add up in one output."""
     if isinstance(part, nn.ConvTranspose3d):  # (in, out, k, k, k); with a stride each output meets a part of the kernel
         return part.weight[:, 0].numel() / math.prod(part.stride)

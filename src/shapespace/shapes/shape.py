@@ -60,7 +60,7 @@ class Shape:
         Args:
             style: "smooth", the surface where occupancy is `threshold`, or "blocks", the voxels' own faces.
             smoothing: Rounds of smoothing.
-            faces: At most this many, by simplification; None keeps all.
+            faces: Simplify to this many, or as few more as stay closed; None keeps all.
             millimetres: Length of the longest side of its box; None leaves a voxel one unit long.
 
         Raises:
