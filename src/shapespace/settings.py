@@ -92,6 +92,8 @@ class TrainSettings:
     """Penalties are computed in every n-th step, n times as strong (Karras et al. 2020)."""
     one_draw: bool = False
     """G's step reuses the latents and fakes of D's step: faster; the paper's form draws twice."""
+    one_pass: bool = False
+    """Both networks learn at once from one pass of D: a quarter faster again; D must be without batch statistics."""
     ema_half_life: float = 0.0
     """Half-life, in shapes seen, of the average of G's weights that is sampled from; 0: no average (paper)."""
 
@@ -179,6 +181,14 @@ class Settings:
     train: TrainSettings = field(default_factory=TrainSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
     run: RunSettings = field(default_factory=RunSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse settings that contradict each other."""
+        if self.train.one_pass and (self.nets.discriminator_norm == "batch" or self.nets.minibatch_std):
+            raise UsageError(
+                "train.one-pass needs a discriminator that judges each shape alone: "
+                "nets.discriminator-norm none or spectral, and no nets.minibatch-std"
+            )
 
 
 def with_changes(settings: Settings, changes: dict[str, Any], source: str) -> Settings:

@@ -24,6 +24,9 @@ from shapespace.train.ranks import Ranks
 
 Stats = dict[str, Tensor]
 
+TINY = 1e-30
+"""Below this D's loss has no slope at a shape that float32 could carry; G then learns nothing from it."""
+
 
 class Gan:
     """Both networks, their optimisers, and what one step does with them."""
@@ -65,22 +68,25 @@ class Gan:
             TrainingDiverged: A loss or gradient is not finite; the weights it would have spoilt are untouched.
         """
         self.share = len(real) * self.ranks.size / count
-        fake = self._fake(self._latents(step, count, "first"), with_graph=self.train.one_draw)
+        one_draw = self.train.one_draw or self.train.one_pass
+        fake = self._fake(self._latents(step, count, "first"), with_graph=one_draw)
         real_seen = self._shown(real, step, "real", is_real=True)
+        occupancy = {"occupancy_fake": fake.detach().mean(), "occupancy_real": real.mean()}
+        if self.train.one_pass and is_open:
+            return self._teach_both(real_seen, fake, step) | occupancy
         # With one draw and a closed gate the same pass of D judges G and teaches it.
-        linked = self.train.one_draw and not is_open
+        linked = one_draw and not is_open
         fake_seen = self._shown(fake if linked else fake.detach(), step, "fake")
         if is_open:
             stats = self._teach_discriminator(real_seen, fake_seen, step)
         else:
             stats = self._ask_discriminator(real_seen, fake_seen)
         answers = stats.pop("fake_logits") if linked else None
-        if not self.train.one_draw:
+        if not one_draw:
             fake = self._fake(self._latents(step, count, "second"), with_graph=True)
         if answers is None:
             answers = self._logits(self._shown(fake, step, "fake again"), learning=False)
-        stats |= self._teach_generator(answers, real_seen)
-        return stats | {"occupancy_fake": fake.detach().mean(), "occupancy_real": real.mean()}
+        return stats | self._teach_generator(answers, real_seen) | occupancy
 
     def set_progress(self, fraction: float) -> None:
         """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
@@ -130,6 +136,32 @@ class Gan:
         (loss * self.share).backward()
         self._update(self.generator_adam, self.generator, loss.detach(), "the generator")
         return {"loss_generator": loss.detach()}
+
+    def _teach_both(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
+        """Teach both networks from one pass of D, each by its own loss, as D was before the step.
+
+        D judges each shape alone, so the slope of any loss at a fake shape is a number a shape, dLoss/dlogit, times the
+        slope of its logit. D's backward pass gives the latter times D's number; G's needs it times G's.
+        """
+        leaf = fake.detach().requires_grad_()
+        shown = self._shown(leaf, step, "fake")
+        real_logits, fake_logits = self._logits(real, learning=True), self._logits(shown, learning=True)
+        loss = self.loss.discriminator(real_logits, fake_logits)
+        aim = self.loss.generator(real_logits.detach(), fake_logits)
+        on_real, on_fake = torch.autograd.grad(loss, (real_logits, fake_logits))
+        (wanted,) = torch.autograd.grad(aim, fake_logits)
+        self.discriminator_adam.zero_grad(set_to_none=True)
+        self.generator_adam.zero_grad(set_to_none=True)
+        torch.autograd.backward((real_logits, fake_logits), (on_real * self.share, on_fake * self.share))
+        ratio = wanted / torch.where(on_fake.abs() < TINY, TINY, on_fake)
+        fake.backward(leaf.grad * ratio.view(-1, 1, 1, 1, 1))
+        penalty = self._penalise(real, shown.detach(), step)
+        self._update(self.discriminator_adam, self.discriminator, loss.detach() + penalty, "the discriminator")
+        self._update(self.generator_adam, self.generator, aim.detach(), "the generator")
+        counts = gather_counts(real_logits.detach(), fake_logits.detach(), self.loss.paired)
+        return {
+            "loss_discriminator": loss.detach(), "penalty": penalty, "counts": counts, "loss_generator": aim.detach()
+        }  # fmt: skip
 
     def _penalise(self, real: Occupancy, fake: Occupancy, step: int) -> Scalar:
         """Return the penalties on D's slope, their gradients added; always in float32."""
