@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 SHAPES, HELD_OUT = 1_500, 100
 """Chairs that are made to learn from, and of these the ones kept for choosing the threshold."""
 
+SHOWN = 16
+"""Shapes written, of each space."""
+
 RESOLUTION = 16
 """Coarse, so that three minutes are enough to see chairs form."""
 
@@ -38,9 +41,9 @@ def demo(*, out: Path = Path("demo"), space: str = "chair", learn: int = LEARN, 
     if (learned / "sheet.png").exists():
         raise OutputError(f"{out} holds a finished demo; look into it, remove it, or give another --out")
     if not (shown / "sheet.png").exists():
-        sample(space, n=16, out=shown, format="stl,glb", force=True)
+        sample(space, n=SHOWN, out=shown, format="stl,glb", force=True)
     _train(_store(out / "chairs.shapes"), run, learn, quiet)
-    sample(str(run), n=16, out=learned, format="stl,glb", force=True)
+    sample(str(run), n=SHOWN, out=learned, format="stl,glb", force=True)
     say(f"curves: {run / 'curves.png'}; how it grew: {run / 'sheets'}; the last sheet: {learned / 'sheet.png'}")
 
 
