@@ -82,3 +82,35 @@ def test_state_dict_resumes_it_exactly() -> None:
         resumed.update(network(value), 7)
     for mine, theirs in zip(through.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_recalibrated_average_answers_as_it_does_in_training_mode() -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1), nn.BatchNorm1d(1))
+    ema = Ema(net, half_life=100)
+    latents = torch.randn(5_000, 4)
+    for _ in range(20):  # unlike the copied statistics, those of the weights themselves
+        with torch.no_grad():
+            net[0].weight.add_(torch.randn(8, 4))
+        ema.update(net, 10)
+    expected = copy.deepcopy(ema.network).train()(latents)
+    assert (ema.network(latents) - expected).abs().max() > 0.1
+    ema.recalibrate(latents.split(1_000))
+    torch.testing.assert_close(ema.network(latents), expected, atol=1e-2, rtol=1e-2)
+
+
+def test_recalibration_leaves_weights_mode_and_later_updates_alone() -> None:
+    net = network(1.0)
+    ema = Ema(net, half_life=100)
+    weights = [p.clone() for p in ema.network.parameters()]
+    ema.recalibrate(torch.randn(3, 16, 2))
+    assert not any(part.training for part in ema.modules())
+    assert all(torch.equal(a, b) for a, b in zip(weights, ema.network.parameters(), strict=True))
+    assert ema.network[1].momentum == net[1].momentum
+
+
+def test_recalibrating_a_network_without_batch_norm_changes_nothing() -> None:
+    ema = Ema(nn.Linear(2, 2), half_life=1)
+    before = copy.deepcopy(ema.state_dict())
+    ema.recalibrate([torch.zeros(4, 2)])
+    assert all(torch.equal(before[k], v) for k, v in ema.state_dict().items())

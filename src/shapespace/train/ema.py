@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 RAMP = 0.1
 """Longest half-life, as a fraction of the shapes seen so far: the first weights, which know nothing, are soon gone."""
@@ -32,6 +34,7 @@ class Ema(nn.Module):
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.half_life = half_life
         self.register_buffer("shapes", torch.zeros((), dtype=torch.int64))
+        self.eval()
 
     def train(self, mode: bool = True) -> Ema:
         """Return self; the average is only ever evaluated."""
@@ -52,3 +55,27 @@ class Ema(nn.Module):
         """Return how much of the average stays after a step on `count` shapes, in [0, 1)."""
         half_life = min(self.half_life, RAMP * int(self.shapes))
         return 0.5 ** (count / half_life) if half_life else 0.0
+
+    @torch.no_grad()
+    def recalibrate(self, latents: Iterable[Tensor]) -> None:
+        """Measure batch norm's statistics anew, under the averaged weights: call it before sampling.
+
+        The copied ones belong to the network as it is now. While the rates are high the two differ, and shapes of the
+        average come out too empty or too full.
+
+        Args:
+            latents: Batches of the prior; 8 of 64 are plenty. Where several ranks share the statistics, all must call.
+
+        Source: Wu and Johnson 2021, "Rethinking batch in batch norm", section 3 (precise batch norm).
+        """
+        norms = [part for part in self.network.modules() if isinstance(part, _BatchNorm)]
+        momenta = [norm.momentum for norm in norms]
+        for norm in norms:
+            norm.train()
+        for number, batch in enumerate(latents, start=1):
+            for norm in norms:
+                norm.momentum = 1 / number  # the plain mean over the batches so far; the first replaces what was there
+            self.network(batch)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            norm.eval()
