@@ -70,7 +70,7 @@ def signature(bits: np.ndarray, resolution: int) -> np.ndarray:
         layers = resolution // 8  # bytes of one row along z
         parts = next(parts for parts in (4, 3, 2, 1) if layers % parts == 0)
         cells = counts.reshape(len(bits), 4, resolution // 4, 4, resolution // 4, parts, layers // parts)
-        return cells.sum(axis=(2, 4, 6), dtype=np.uint32).reshape(len(bits), -1)
+        return cells.sum(axis=(2, 4, 6), dtype=np.uint32).reshape(len(bits), 16 * parts)
     run = -(-counts.shape[1] // 64)
     padded = np.pad(counts, [(0, 0), (0, run * 64 - counts.shape[1])])
     return padded.reshape(len(bits), 64, run).sum(axis=2, dtype=np.uint32)

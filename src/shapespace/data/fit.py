@@ -108,6 +108,8 @@ def each_copy(shape: Mesh | np.ndarray, wanted: list[Copy], resolution: int) -> 
     """Yield (copy, (r, r, r) bool, the rule used) for a mesh that is z up, or a grid, and its copies."""
     from shapespace.shapes.voxelize import voxelize
 
+    if not isinstance(shape, Mesh):
+        check_filled(shape)  # before it is enlarged: one voxel is nothing, at any size
     fitted = None if isinstance(shape, Mesh) else fit(shape, resolution)
     for copy in wanted:
         if isinstance(shape, Mesh):

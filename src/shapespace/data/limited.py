@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from types import FrameType
 from typing import TypeVar
@@ -21,13 +22,15 @@ from typing import TypeVar
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
+WARM_MODULE = "shapespace.data.warm"
+
 WORKER_BYTES = 768 << 20
 """Memory a worker may take beyond what it needs to start."""
 
 WORKER_FILE_BYTES = 16 << 20
 """Largest file a worker may write; it only needs numba's cache."""
 
-HARD_SECONDS = 2.0
+HARD_SECONDS = 0.5
 """Processor time past a deadline at which a worker that cannot be interrupted is ended."""
 
 
@@ -41,7 +44,7 @@ _is_worker = False
 
 
 def limited_map(
-    function: Callable[[TaskT], ResultT], tasks: Iterable[tuple[int, TaskT]], *, workers: int, preload: str
+    function: Callable[[TaskT], ResultT], tasks: Iterable[tuple[int, TaskT]], *, workers: int
 ) -> Iterator[tuple[int, ResultT | Died]]:
     """Yield (number, result) of each numbered task as it is finished, from limited processes.
 
@@ -49,27 +52,22 @@ def limited_map(
         function: A module's function; it must be pure, because a task may be run twice.
         tasks: (number, argument) pairs, taken only as workers get free, so that memory stays flat.
         workers: Processes; 0 runs everything here, without limits.
-        preload: Module to have loaded before processes are made.
     """
     if workers == 0:
         yield from ((number, function(task)) for number, task in tasks)
         return
     queue = iter(tasks)
-    while True:
-        unfinished = yield from _run_until_broken(function, queue, workers, preload)
-        if unfinished is None:
-            return
-        for number, task in sorted(unfinished.items()):
-            yield number, _run_alone(function, task, preload)
+    while (unfinished := (yield from _run_until_broken(function, queue, workers))) is not None:
+        yield from _run_one_by_one(function, unfinished)
 
 
 def _run_until_broken(
-    function: Callable[[TaskT], ResultT], queue: Iterator[tuple[int, TaskT]], workers: int, preload: str
+    function: Callable[[TaskT], ResultT], queue: Iterator[tuple[int, TaskT]], workers: int
 ) -> Generator[tuple[int, ResultT], None, dict[int, TaskT] | None]:
     """Yield results; return None at the end of the queue, or the tasks that were in hand when a worker died."""
     in_hand: dict[int, TaskT] = {}
     numbers: dict[Future[ResultT], int] = {}
-    pool = _pool(workers, preload)
+    pool = _pool(workers)
     try:
         while True:
             while len(in_hand) < 2 * workers and (entry := next(queue, None)) is not None:
@@ -79,29 +77,43 @@ def _run_until_broken(
                 return None
             for future in wait(numbers, return_when=FIRST_COMPLETED).done:
                 result, number = future.result(), numbers[future]
-                yield number, result
                 del in_hand[number], numbers[future]
+                yield number, result
     except BrokenProcessPool:
         return in_hand
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _run_alone(function: Callable[[TaskT], ResultT], task: TaskT, preload: str) -> ResultT | Died:
-    pool = _pool(1, preload)
+def _run_one_by_one(
+    function: Callable[[TaskT], ResultT], tasks: dict[int, TaskT]
+) -> Iterator[tuple[int, ResultT | Died]]:
+    """Yield each task's result; the one in hand when the only worker dies ended it."""
+    pool = _proven_pool()
     try:
-        return pool.submit(function, task).result()
-    except BrokenProcessPool:
-        return Died()
+        for number, task in sorted(tasks.items()):
+            try:
+                result = pool.submit(function, task).result()
+            except BrokenProcessPool:
+                result = Died()
+                pool.shutdown(wait=True)
+                pool = _proven_pool()
+            yield number, result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pool(workers: int, preload: str) -> ProcessPoolExecutor:
+def _proven_pool() -> ProcessPoolExecutor:
+    pool = _pool(1)
+    pool.submit(os.getpid).result()  # if workers cannot even start, no task is to blame: let that error out
+    return pool
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload([preload])  # workers then start in milliseconds
+        context.set_forkserver_preload([WARM_MODULE])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_become_worker)
 
 
@@ -134,21 +146,11 @@ def _become_worker() -> None:
     global _is_worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    _warm_up()
+    import_module(WARM_MODULE)
     _limit_resources()
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, _ring)
         _is_worker = True
-
-
-def _warm_up() -> None:
-    # Compilation takes memory and seconds that must not be counted against the first file.
-    import numpy as np
-
-    from shapespace.shapes.mesh import Mesh
-    from shapespace.shapes.voxelize import voxelize
-
-    voxelize(Mesh(np.eye(4, 3), np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]])), 16)
 
 
 def _limit_resources() -> None:

@@ -26,7 +26,6 @@ CHUNK_BYTES = 8 << 20
 """A chunk ends at so many source shapes, or at so many bytes of packed shapes."""
 
 FURNITURE = "furniture"
-WORK_MODULE = "shapespace.data.work"
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _count_all(root: Path, packs: Sequence[Origin], workers: int) -> list[int]:
     tasks = ((number, root / origin.path) for number, origin in enumerate(packs))
     if not packs:
         return []
-    sizes = dict(limited_map(count_shapes, tasks, workers=min(workers, len(packs)), preload=WORK_MODULE))
+    sizes = dict(limited_map(count_shapes, tasks, workers=min(workers, len(packs))))
     return [0 if isinstance(size := sizes[number], Died) else size for number in range(len(packs))]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from shapespace.data.assemble import assemble
 from shapespace.data.limited import Died, limited_map
 from shapespace.data.partial import Partial
-from shapespace.data.plan import WORK_MODULE, Plan, make_plan
+from shapespace.data.plan import Plan, make_plan
 from shapespace.data.recipe import Job
 from shapespace.data.report import REPORT_NAME, Report
 from shapespace.data.sources import Refusal
@@ -93,7 +93,7 @@ def _make_chunks(plan: Plan, partial: Partial, workers: int, shard: tuple[int, i
     done = len(mine) - len(todo)
     advance(done, len(mine))
     tasks = ((chunk, plan.tasks[chunk]) for chunk in todo)
-    for chunk, made in limited_map(make_chunk, tasks, workers=workers, preload=WORK_MODULE):
+    for chunk, made in limited_map(make_chunk, tasks, workers=workers):
         partial.put(chunk, _one_by_one(plan.tasks[chunk]) if isinstance(made, Died) else made)
         done += 1
         advance(done, len(mine))
@@ -104,7 +104,7 @@ def _one_by_one(task: Task) -> Made:
     singles = [
         replace(task, entries=(replace(entry, picks=(pick,)),)) for entry in task.entries for pick in entry.picks
     ]
-    results = dict(limited_map(make_chunk, enumerate(singles), workers=1, preload=WORK_MODULE))
+    results = dict(limited_map(make_chunk, enumerate(singles), workers=1))
     parts: list[Made] = []
     for number, single in enumerate(singles):
         result = results[number]
