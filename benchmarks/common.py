@@ -1,6 +1,6 @@
 """What all benchmarks share: timing, peak memory, the machine's matrix-product rate, small tables or JSON.
 
-A script is run as `python benchmarks/NAME.py [--json] [--quick]`:
+A script is run as `python benchmarks/NAME.py [--json] [--quick] [--cpu]`:
 
     arguments = common.arguments(__doc__)
     ours, plain = common.compare([ours_once, plain_once], seconds=arguments.seconds)
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from statistics import median
 
 Row = dict[str, float | int | str]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -47,22 +48,32 @@ class Timing:
 
 
 def arguments(description: str | None) -> argparse.Namespace:
-    """Return `json` (bool), `quick` (bool) and `seconds`, the time to spend on each comparison."""
+    """Return `json` (bool), `quick` (bool), `seconds` to spend on each comparison, and the `clock` to measure with."""
     first_line = (description or "").strip().splitlines()[0]
     parser = argparse.ArgumentParser(description=first_line)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--quick", action="store_true", help="a fifth of the time, for a first impression")
+    parser.add_argument("--cpu", action="store_true", help="count CPU seconds, not wall seconds: for a busy machine")
     parsed = parser.parse_args()
+    parsed.clock = time.process_time if parsed.cpu else time.perf_counter
     parsed.seconds = 2.0 if parsed.quick else 10.0
     return parsed
 
 
-def measure(function: Callable[[], object], *, seconds: float = 5.0, fewest: int = 5) -> Timing:
+def measure(
+    function: Callable[[], object], *, seconds: float = 5.0, fewest: int = 5, clock: Clock = time.perf_counter
+) -> Timing:
     """Time one function: a warm-up run, then as many runs as fit in `seconds`, at least `fewest`."""
-    return compare([function], seconds=seconds, fewest=fewest)[0]
+    return compare([function], seconds=seconds, fewest=fewest, clock=clock)[0]
 
 
-def compare(functions: Sequence[Callable[[], object]], *, seconds: float = 10.0, fewest: int = 5) -> list[Timing]:
+def compare(
+    functions: Sequence[Callable[[], object]],
+    *,
+    seconds: float = 10.0,
+    fewest: int = 5,
+    clock: Clock = time.perf_counter,
+) -> list[Timing]:
     """Time several functions in turn, round by round, so that a noisy neighbour slows all of them alike."""
     for function in functions:
         function()
@@ -70,9 +81,9 @@ def compare(functions: Sequence[Callable[[], object]], *, seconds: float = 10.0,
     stop = time.perf_counter() + seconds
     while time.perf_counter() < stop or len(times[0]) < fewest:
         for function, record in zip(functions, times, strict=True):
-            start = time.perf_counter()
+            start = clock()
             function()
-            record.append(time.perf_counter() - start)
+            record.append(clock() - start)
     return [Timing(tuple(record)) for record in times]
 
 
