@@ -1,167 +1,156 @@
-"""Read and write shapes by extension: one small parser a format, all pure Python and NumPy over bytes.
+"""Shapes from files and into files, by the ending of their names: one small module a format.
 
-No parser follows a path or an address that a file names, none runs code, and each compares what a header declares
-with the bytes that are there before it takes memory. Whatever is wrong becomes one `BadInput`.
+A parser is a pure function of bytes. It compares every number it meets with the bytes that are there and with
+`shapespace.limits` before it takes memory, and returns contents or raises `BadInput`. No file it is given makes it
+read another one.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
+from stat import S_ISREG
+from typing import Literal
 
 import numpy as np
 
-from shapespace import limits
+from shapespace import files, limits
 from shapespace.errors import BadInput, UsageError
-from shapespace.files import write_bytes
-from shapespace.shapes.formats import arrays, binvox, glb, mat, nrrd, obj, off, ply, stl, threemf, vox
-from shapespace.shapes.formats.arrays import Pack
+from shapespace.shapes.formats import binvox, glb, mat, npy, nrrd, obj, off, pack, ply, stl, threemf, vox
 from shapespace.shapes.formats.contents import Contents
-from shapespace.shapes.formats.export import encode_mesh
+from shapespace.shapes.formats.pack import Pack
 from shapespace.shapes.mesh import Mesh
 
-Parser = Callable[[bytes, str], Contents]
+__all__ = [
+    "MESH_EXTENSIONS", "PACK_PARSERS", "PARSERS", "VOXEL_EXTENSIONS", "WRITE_EXTENSIONS",
+    "Contents", "Pack", "native_up", "parse", "read", "read_pack", "write",
+]  # fmt: skip
 
-PARSERS: dict[str, Parser] = {
-    ".off": off.parse,
-    ".obj": obj.parse,
-    ".stl": stl.parse,
-    ".ply": ply.parse,
-    ".glb": glb.parse,
-    ".3mf": threemf.parse,
-    ".binvox": binvox.parse,
-    ".mat": mat.parse,
-    ".npy": arrays.parse_npy,
-    ".npz": arrays.parse_npz,
-    ".vox": vox.parse,
-    ".nrrd": nrrd.parse,
+PARSERS: dict[str, Callable[[bytes, str], Contents]] = {
+    ".off": off.parse, ".obj": obj.parse, ".stl": stl.parse, ".ply": ply.parse, ".glb": glb.parse,
+    ".3mf": threemf.parse, ".binvox": binvox.parse, ".mat": mat.parse, ".npy": pack.parse_npy,
+    ".npz": pack.parse_npz, ".vox": vox.parse, ".nrrd": nrrd.parse,
+}  # fmt: skip
+"""What turns the bytes of a file, and its name for messages, into one shape."""
+
+PACK_PARSERS: dict[str, Callable[[bytes, str], Pack | None]] = {
+    ".npy": pack.parse_npy_pack,
+    ".npz": pack.parse_npz_pack,
 }
-"""Bytes and a name for messages in, one shape out."""
+"""What turns the bytes of a file of many shapes into a pack; None for a single shape."""
 
-MESH_EXTENSIONS = (".off", ".obj", ".stl", ".ply", ".glb", ".3mf")
-VOXEL_EXTENSIONS = (".binvox", ".mat", ".npy", ".npz", ".vox", ".nrrd")
-
+_MESH_ENCODERS: dict[str, Callable[[Mesh], bytes]] = {
+    ".stl": stl.encode, ".glb": glb.encode, ".obj": obj.encode, ".ply": ply.encode, ".off": off.encode,
+    ".3mf": threemf.encode,
+}  # fmt: skip
 _VOXEL_ENCODERS: dict[str, Callable[[np.ndarray], bytes]] = {
-    ".binvox": binvox.encode,
-    ".npy": arrays.encode_npy,
-    ".npz": arrays.encode_npz,
-    ".vox": vox.encode,
+    ".binvox": binvox.encode, ".vox": vox.encode, ".npz": pack.encode_npz, ".npy": npy.encode_array,
     ".nrrd": nrrd.encode,
-}
+}  # fmt: skip
+_KEEPS_FLOATS = (".npz", ".npy", ".nrrd")
 
-WRITE_EXTENSIONS = (*MESH_EXTENSIONS, *_VOXEL_ENCODERS)
+MESH_EXTENSIONS = tuple(_MESH_ENCODERS)
+VOXEL_EXTENSIONS = tuple(extension for extension in PARSERS if extension not in _MESH_ENCODERS)
+WRITE_EXTENSIONS = (*_MESH_ENCODERS, *_VOXEL_ENCODERS)
 
-__all__ = ["MESH_EXTENSIONS", "PARSERS", "VOXEL_EXTENSIONS", "WRITE_EXTENSIONS", "Contents", "Pack"]
-
-
-def read(path: str | os.PathLike[str]) -> Contents:
-    """Return the one shape in a file, as the file has it: its own axes, units and size.
-
-    Raises:
-        BadInput: If the file is missing, too large, of an unknown kind, broken, empty, or holds many shapes.
-    """
-    path = Path(path)
-    extension = path.suffix.lower()
-    if extension not in PARSERS:
-        raise BadInput(path, f"{extension or 'no extension'} is not a format we read", f"we read {_known()}")
-    return parse(read_bounded(path), extension, str(path))
-
-
-def parse(data: bytes, extension: str, name: str) -> Contents:
-    """Return the one shape in the bytes of a file.
-
-    This is the boundary behind which parsers may stumble over anything: it all comes out as `BadInput`.
-
-    Raises:
-        BadInput: If the bytes are not a shape of that format.
-    """
-    if not data:
-        raise BadInput(name, "the file is empty", "copy it again")
-    try:
-        return PARSERS[extension](data, name)
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise BadInput(name, f"not a readable {extension} file ({error})"[:200], _hint(data, extension)) from None
-    except MemoryError:
-        raise BadInput(name, "needs more memory than there is") from None
-
-
-def read_pack(path: str | os.PathLike[str]) -> Pack | None:
-    """Return the many shapes of a .npy or .npz file, or None if the file holds one.
-
-    Raises:
-        BadInput: If the file is broken or too large.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in (".npy", ".npz"):
-        return None
-    return arrays.parse_pack(read_bounded(path), str(path))
-
-
-def write(
-    path: str | os.PathLike[str], shape: Mesh | np.ndarray, *, pitch: float = 1.0, origin: tuple[float, ...] = (0, 0, 0)
-) -> None:
-    """Write a mesh or a grid in the format its extension names.
-
-    Args:
-        path: Its extension decides; see `WRITE_EXTENSIONS`.
-        shape: A mesh for mesh formats; a (x, y, z) grid, full where nonzero or above 0.5, for voxel formats.
-        pitch: Side of a voxel in world units, kept where the format can (.binvox).
-        origin: Centre of voxel [0, 0, 0] in world units, kept where the format can (.binvox).
-
-    Raises:
-        UsageError: If the extension and the shape do not go together.
-        OutputError: If it cannot be written.
-    """
-    extension = Path(path).suffix.lower()
-    if extension in MESH_EXTENSIONS and isinstance(shape, Mesh):
-        write_bytes(path, encode_mesh(shape, extension))
-    elif extension == ".binvox" and not isinstance(shape, Mesh):
-        write_bytes(path, binvox.encode(shape, pitch=pitch, origin=origin))
-    elif extension in _VOXEL_ENCODERS and not isinstance(shape, Mesh):
-        write_bytes(path, _VOXEL_ENCODERS[extension](shape))
-    else:
-        kind = "mesh" if isinstance(shape, Mesh) else "grid"
-        raise UsageError(f"{path}: cannot write a {kind} as {extension or 'nothing'}; we write {_listed()}")
-
-
-def native_up(path: str | os.PathLike[str]) -> str:
-    """Return the axis that points up by the format's own rule: "y" for .glb, whose standard says so, else "z"."""
-    return "y" if Path(path).suffix.lower() == ".glb" else "z"
-
-
-def read_bounded(path: Path) -> bytes:
-    """Return the bytes of a file no larger than `limits.MAX_FILE_BYTES`.
-
-    Raises:
-        BadInput: If it is larger, missing, a folder or unreadable.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(limits.MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise BadInput(path, error.strerror or "cannot be read") from None
-    if len(data) > limits.MAX_FILE_BYTES:
-        raise BadInput(path, f"larger than the limit of {limits.MAX_FILE_BYTES >> 20} MB")
-    return data
-
-
-_SIGNATURES = {
+_FOREIGN = {
     b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture", b"%PDF": "a PDF",
-    b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "gzip data", b"glTF": "a .glb", b"ply": "a .ply", b"OFF": "an .off",
-    b"#binvox": "a .binvox", b"<!DOCTYPE": "a web page", b"<html": "a web page", 
-    b"version https://git-lfs": "a Git LFS pointer",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself", b"<!DOCTYPE html": "a web page",
+    b"<html": "a web page", b"\x1f\x8b": "a gzip archive; unpack it first", b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7z archive",
 }  # fmt: skip
 
 
-def _hint(data: bytes, extension: str) -> str:
-    kind = next((what for sign, what in _SIGNATURES.items() if data.startswith(sign)), None)
-    return f"it looks like {kind}" if kind else f"check that it is a whole {extension} file"
+def read(path: str | PathLike[str]) -> Contents:
+    """Return the shape in a file; nothing is turned.
+
+    Raises:
+        BadInput: If the file cannot be read, is broken or hostile, or holds several shapes.
+    """
+    return parse(_bytes(path), str(path))
 
 
-def _known() -> str:
-    return " ".join((*MESH_EXTENSIONS, *VOXEL_EXTENSIONS))
+def parse(data: bytes, name: str) -> Contents:
+    """Return the shape in the bytes of a file with that name.
+
+    Raises:
+        BadInput: If they are broken or hostile, or hold several shapes.
+    """
+    parser = PARSERS.get(Path(name).suffix.lower())
+    if parser is None:
+        raise BadInput(name, "is of no format that is read", f"known are {' '.join(PARSERS)}")
+    _refuse_foreign(data, name)
+    return parser(data, name)
 
 
-def _listed() -> str:
-    return f"meshes as {' '.join(MESH_EXTENSIONS)}, grids as {' '.join(_VOXEL_ENCODERS)}"
+def read_pack(path: str | PathLike[str]) -> Pack | None:
+    """Return the shapes of a file of many, or None if it holds a single one.
+
+    Raises:
+        BadInput: If the file cannot be read, is broken or hostile.
+    """
+    parser = PACK_PARSERS.get(Path(path).suffix.lower())
+    if parser is None:
+        return None
+    data = _bytes(path)
+    _refuse_foreign(data, str(path))
+    return parser(data, str(path))
+
+
+def native_up(path: str | PathLike[str]) -> Literal["y", "z"]:
+    """Return the axis that a format takes as up: y for .glb by its specification, else z."""
+    return "y" if Path(path).suffix.lower() == ".glb" else "z"
+
+
+def write(path: str | PathLike[str], shape: Mesh | np.ndarray) -> None:
+    """Write a mesh, or an (x, y, z) grid, in the format that the ending of the name says.
+
+    Args:
+        path: What stands there is replaced once the new file is whole.
+        shape: z up. Grids of numbers stay numbers where the format has them, elsewhere above 0.5 is full.
+
+    Raises:
+        UsageError: If nothing writes that ending, or it does not hold this kind of shape.
+        OutputError: If the disk is full or the folder cannot be written.
+    """
+    files.write_bytes(path, _encoded(shape, Path(path)))
+
+
+def _encoded(shape: Mesh | np.ndarray, path: Path) -> bytes:
+    extension = path.suffix.lower()
+    if extension not in WRITE_EXTENSIONS:
+        raise UsageError(f"{path}: cannot write {extension or 'without an ending'}; use {' '.join(WRITE_EXTENSIONS)}")
+    if isinstance(shape, Mesh):
+        if extension not in _MESH_ENCODERS:
+            raise UsageError(f"{path}: {extension} holds voxels, not a mesh; use {' '.join(_MESH_ENCODERS)}")
+        return _MESH_ENCODERS[extension](shape)
+    if extension not in _VOXEL_ENCODERS:
+        raise UsageError(f"{path}: {extension} holds a mesh, not voxels; use {' '.join(_VOXEL_ENCODERS)}")
+    if shape.ndim != 3 or not shape.size:
+        raise UsageError(f"{path}: a grid of {shape.shape} is no shape; three axes are needed")
+    is_float = shape.dtype.kind == "f"
+    if is_float and extension in _KEEPS_FLOATS:
+        return _VOXEL_ENCODERS[extension](shape.astype(np.float32))
+    return _VOXEL_ENCODERS[extension](shape > (0.5 if is_float else 0))
+
+
+def _bytes(path: str | PathLike[str]) -> bytes:
+    try:
+        facts = Path(path).stat()
+        if not S_ISREG(facts.st_mode):
+            raise BadInput(path, "is not a regular file")
+        if facts.st_size > limits.MAX_FILE_BYTES:
+            raise BadInput(path, f"has {facts.st_size} bytes, at most {limits.MAX_FILE_BYTES} are read")
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise BadInput(path, f"cannot be read: {error.strerror or error}") from None
+    if not data:
+        raise BadInput(path, "is empty", "copy or export it again")
+    return data
+
+
+def _refuse_foreign(data: bytes, name: str) -> None:
+    for beginning, what in _FOREIGN.items():
+        if data.startswith(beginning):
+            raise BadInput(name, f"is {what}", f"{Path(name).suffix} was expected")

@@ -1,68 +1,74 @@
-"""binvox: run lengths of a grid that runs over x, then z, then y (Min 2004)."""
+"""Binvox: runs of empty and full voxels, stored x by x, then z, then y."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_sides, grid_contents
+from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_sides, voxel_contents
 
-MAX_HEADER_BYTES = 4_096
+_LONGEST_HEADER = 1 << 12
+_LONGEST_RUN = 255
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return the (x, y, z) bool grid of a .binvox file.
+    """Return the grid of a .binvox file as (x, y, z) bool.
 
     Raises:
-        BadInput: If it is broken or beyond the limits.
+        BadInput: If it is no .binvox file, or its runs do not fill the grid it declares.
     """
-    end = data.find(b"\ndata", 0, MAX_HEADER_BYTES)
-    start = data.find(b"\n", end + 1) + 1
-    if not data.startswith(b"#binvox") or end < 0 or start == 0:
-        raise BadInput(name, "no binvox header")
-    sides = _sides(data[:end], name)
+    sides, start = _header(data, name)
+    check_sides(name, sides)
     runs = np.frombuffer(data, np.uint8, offset=start)
-    if len(runs) % 2:
-        raise BadInput(name, "its runs end in the middle", "it is cut off")
-    lengths = runs[1::2].astype(np.int64)
-    wanted = int(np.prod(sides))
-    if lengths.sum() != wanted:
-        raise BadInput(name, f"its runs fill {int(lengths.sum()):,} voxels of {wanted:,}", "it is cut off or damaged")
-    if runs[::2].max(initial=0) > 1:
-        raise BadInput(name, "holds values other than 0 and 1")
-    depth, height, width = sides  # along x, z, y as they run in the file
-    voxels = np.repeat(runs[::2], lengths).reshape(depth, height, width).transpose(0, 2, 1)
-    return grid_contents(np.ascontiguousarray(voxels).astype(bool), name)
+    runs = runs[: len(runs) // 2 * 2].reshape(-1, 2)
+    cells = sides[0] * sides[1] * sides[2]
+    filled = int(runs[:, 1].sum(dtype=np.int64))
+    if filled != cells:
+        raise BadInput(name, f"its runs fill {filled} of {cells} voxels", CUT_SHORT)
+    if (runs[:, 0] > 1).any():
+        raise BadInput(name, "a run is neither empty nor full", CUT_SHORT)
+    x, y, z = sides
+    grid = np.repeat(runs[:, 0].astype(bool), runs[:, 1]).reshape(x, z, y)
+    return voxel_contents(name, grid.transpose(0, 2, 1))
 
 
-def encode(voxels: np.ndarray, *, pitch: float = 1.0, origin: tuple[float, ...] = (0, 0, 0)) -> bytes:
-    """Return a cubic grid as a .binvox file's bytes.
+def encode(voxels: np.ndarray) -> bytes:
+    """Return the bytes of a .binvox file.
 
     Args:
-        voxels: (r, r, r), full where nonzero or above 0.5.
-        pitch: Side of a voxel in world units.
-        origin: Centre of voxel [0, 0, 0] in world units.
+        voxels: (x, y, z) bool.
     """
-    voxels = np.asarray(voxels) > 0.5
-    flat = voxels.transpose(0, 2, 1).ravel().astype(np.uint8)
-    starts = np.flatnonzero(np.r_[True, flat[1:] != flat[:-1]])
-    values, lengths = flat[starts], np.diff(np.r_[starts, len(flat)])
-    pieces = -(-lengths // 255)  # a run of more than 255 is written as several
-    run_lengths = np.full(int(pieces.sum()), 255, np.uint8)
-    run_lengths[np.cumsum(pieces) - 1] = lengths - 255 * (pieces - 1)
-    runs = np.stack([np.repeat(values, pieces), run_lengths], axis=1)
-    x, y, z = (float(o) - pitch / 2 for o in origin)
-    depth, width, height = voxels.shape
-    place = f"translate {x:g} {y:g} {z:g}\nscale {pitch * max(voxels.shape):g}"
-    header = f"#binvox 1\ndim {depth} {height} {width}\n{place}\ndata\n"
+    header = "#binvox 1\ndim {} {} {}\ntranslate 0 0 0\nscale 1\ndata\n".format(*voxels.shape)
+    flat = np.ascontiguousarray(voxels.transpose(0, 2, 1)).ravel()
+    starts = np.flatnonzero(np.diff(flat, prepend=not flat[0]))
+    lengths = np.diff(starts, append=len(flat))
+    pieces = -(-lengths // _LONGEST_RUN)  # a run longer than 255 is written as several
+    runs = np.empty((pieces.sum(), 2), np.uint8)
+    runs[:, 0] = np.repeat(flat[starts], pieces)
+    runs[:, 1] = _LONGEST_RUN
+    runs[np.cumsum(pieces) - 1, 1] = lengths - (pieces - 1) * _LONGEST_RUN
     return header.encode() + runs.tobytes()
 
 
-def _sides(header: bytes, name: str) -> tuple[int, int, int]:
-    for line in header.splitlines():
-        words = line.split()
-        if words[:1] == [b"dim"] and len(words) == 4 and all(w.isdigit() and len(w) < 9 for w in words[1:]):
-            sides = (int(words[1]), int(words[2]), int(words[3]))
-            check_sides(sides, name)
-            return sides
-    raise BadInput(name, "its header has no dimensions")
+def _header(data: bytes, name: str) -> tuple[tuple[int, ...], int]:
+    """Return the sides of the grid, and where its runs begin."""
+    if not data.startswith(b"#binvox"):
+        raise BadInput(name, "does not begin with #binvox", "is it what its ending says?")
+    start, sides = 0, None
+    while start < min(len(data), _LONGEST_HEADER):
+        end = data.find(b"\n", start, _LONGEST_HEADER) + 1
+        if not end:
+            break
+        words, start = data[start:end].split(), end
+        if words[:1] == [b"dim"]:
+            sides = _sides(words[1:], name)
+        if words[:1] == [b"data"] and sides:
+            return sides, start
+    raise BadInput(name, "has no complete header: dim and data lines", CUT_SHORT)
+
+
+def _sides(words: list[bytes], name: str) -> tuple[int, ...]:
+    if len(words) != 3 or not all(word.isdigit() and len(word) < 10 for word in words):
+        shown = b" ".join(words)[:60].decode("ascii", "replace")
+        raise BadInput(name, f"declares a grid of {shown!r}", "three whole numbers are needed")
+    return tuple(map(int, words))

@@ -1,164 +1,203 @@
-"""GLB, binary glTF 2.0: every mesh of the scene, placed by its nodes; nothing outside the file is ever opened."""
+"""glTF in one file (.glb): the triangles of its scene, every node where its transforms put it.
+
+Nothing outside the file is ever read. The format is y up by its specification; `native_up` says so.
+
+Source:
+    glTF 2.0 Specification, Khronos Group.
+"""
 
 from __future__ import annotations
 
 import json
+import struct
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_count, mesh_contents, slice_of
+from shapespace.shapes.formats.accessor import Accessors, number, objects
+from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_counts, check_present, mesh_contents
+from shapespace.shapes.mesh import Mesh
 
-_KINDS = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+_JSON, _BINARY = 0x4E4F534A, 0x004E4942
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
-MAX_NODES = 10_000
-MAX_DEPTH = 64
+_UNIT = "metre"
+
+Part = tuple[np.ndarray, np.ndarray]
+"""(vertices, faces) of a primitive."""
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return all triangles of a .glb file's scene, in scene coordinates (metres, y up).
+    """Return all triangles of the scene as one mesh, y up.
 
     Raises:
-        BadInput: If it is broken, beyond the limits, or keeps its data in other files.
+        BadInput: If it is no .glb file of version 2, is compressed, or points outside itself.
     """
     document, binary = _chunks(data, name)
-    file = _File(document, binary, name)
-    vertices, faces, total = [], [], 0
-    for mesh, matrix in file.placed_meshes():
-        for points, triangles in file.primitives(mesh):
-            vertices.append(points @ matrix[:3, :3].T + matrix[:3, 3])
-            faces.append(triangles + total)
-            total += len(points)
-            check_count(total, limits.MAX_VERTICES, "vertices", name)
-            check_count(sum(map(len, faces)), limits.MAX_FACES, "faces", name)
-    if not faces:
-        raise BadInput(name, "no triangles in its scene")
-    return mesh_contents(np.concatenate(vertices), np.concatenate(faces), name)
+    accessors = Accessors(document, binary, name)
+    meshes = objects(document, "meshes", name)
+    known: dict[int, list[Part]] = {}
+    vertices, faces, count, face_count = [np.empty((0, 3))], [np.empty((0, 3), np.int64)], 0, 0
+    for index, matrix in _placed_meshes(document, name):
+        if index >= len(meshes):
+            raise BadInput(name, f"a node names mesh {index}, there are {len(meshes)}", CUT_SHORT)
+        if index not in known:
+            known[index] = list(_primitives(meshes[index], accessors, name))
+        for points, corners in known[index]:
+            check_counts(name, count + len(points), face_count + len(corners))
+            vertices.append(_moved(points, matrix))
+            # A mirrored node would turn its faces inside out.
+            faces.append(count + (corners[:, ::-1] if np.linalg.det(matrix[:3, :3]) < 0 else corners))
+            count, face_count = count + len(points), face_count + len(corners)
+    return mesh_contents(name, np.concatenate(vertices), np.concatenate(faces), _UNIT)
+
+
+def encode(mesh: Mesh) -> bytes:
+    """Return the bytes of a .glb file: a mesh that is z up becomes y up, as the format wants; 24-bit coordinates."""
+    x, y, z = mesh.vertices.T
+    vertices = np.stack([x, z, -y], axis=1).astype("<f4")
+    binary = vertices.tobytes() + mesh.faces.astype("<u4").tobytes()
+    low, high = (np.stack([vertices.min(axis=0), vertices.max(axis=0)]) if len(vertices) else np.zeros((2, 3))).tolist()
+    document = {
+        "asset": {"version": "2.0", "generator": "shapespace"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [{"mesh": 0}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "mode": _TRIANGLES}]}],
+        "accessors": [
+            {"bufferView": 0, "componentType": 5126, "count": len(vertices), "type": "VEC3", "min": low, "max": high},
+            {"bufferView": 1, "componentType": 5125, "count": mesh.faces.size, "type": "SCALAR"},
+        ],
+        "bufferViews": [
+            {"buffer": 0, "byteOffset": 0, "byteLength": vertices.nbytes, "target": 34962},
+            {"buffer": 0, "byteOffset": vertices.nbytes, "byteLength": mesh.faces.nbytes, "target": 34963},
+        ],
+        "buffers": [{"byteLength": len(binary)}],
+    }
+    return assemble(json.dumps(document, separators=(",", ":")).encode(), binary)
+
+
+def assemble(document: bytes, binary: bytes) -> bytes:
+    """Return a .glb file of its two chunks."""
+    document, binary = document + b" " * (-len(document) % 4), binary + b"\0" * (-len(binary) % 4)
+    length = 12 + 8 + len(document) + 8 + len(binary)
+    head = struct.pack("<4sIIII", b"glTF", 2, length, len(document), _JSON)
+    return head + document + struct.pack("<II", len(binary), _BINARY) + binary
 
 
 def _chunks(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
-    if data[:4] != b"glTF" or int.from_bytes(data[4:8], "little") != 2:
-        raise BadInput(name, "no header of binary glTF 2")
-    length = int.from_bytes(data[12:16], "little")
-    if data[16:20] != b"JSON" or length > limits.MAX_JSON_BYTES:
-        raise BadInput(name, "its first chunk is no JSON within the limit")
-    document = json.loads(slice_of(data, 20, length, name))
+    """Return the document and the bytes it speaks of."""
+    if len(data) < 20 or data[:4] != b"glTF":
+        raise BadInput(name, "does not begin with glTF", "is it what its ending says?")
+    version, length, json_length, kind = struct.unpack_from("<IIII", data, 4)
+    if version != 2 or kind != _JSON:
+        raise BadInput(name, f"is glTF of version {version}", "version 2 is read")
+    check_present(name, length, len(data), "the file and its chunks")
+    check_present(name, json_length, len(data) - 20, "the JSON chunk")
+    start = 20 + json_length
+    if len(data) - start < 8:
+        return _document(data[20:start], name), b""
+    size, kind = struct.unpack_from("<II", data, start)
+    check_present(name, size, len(data) - start - 8, "the binary chunk")
+    return _document(data[20:start], name), data[start + 8 : start + 8 + size] if kind == _BINARY else b""
+
+
+def _document(text: bytes, name: str) -> dict[str, Any]:
+    if len(text) > limits.MAX_JSON_BYTES:
+        raise BadInput(name, f"has {len(text)} bytes of JSON, at most {limits.MAX_JSON_BYTES} are read")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(name, f"has broken JSON: {str(error)[:80]}", CUT_SHORT) from None
     if not isinstance(document, dict):
-        raise BadInput(name, "its JSON is no object")
-    start = 20 + length
-    if len(data) < start + 8 or data[start + 4 : start + 7] != b"BIN":
-        return document, b""
-    return document, slice_of(data, start + 8, int.from_bytes(data[start : start + 4], "little"), name)
+        raise BadInput(name, "has JSON that is no object", CUT_SHORT)
+    return document
 
 
-class _File:
-    def __init__(self, document: dict[str, Any], binary: bytes, name: str) -> None:
-        self.document, self.binary, self.name = document, binary, name
-
-    def placed_meshes(self) -> list[tuple[dict[str, Any], np.ndarray]]:
-        """Return each mesh of the scene with its (4, 4) place; a file without nodes shows its meshes as they are."""
-        nodes = self._list("nodes")
-        check_count(len(nodes), MAX_NODES, "nodes", self.name)
-        if not nodes:
-            return [(mesh, np.eye(4)) for mesh in self._list("meshes")]
-        scenes = self._list("scenes")
-        roots = scenes[int(self.document.get("scene", 0))].get("nodes", []) if scenes else range(len(nodes))
-        placed: list[tuple[dict[str, Any], np.ndarray]] = []
-        todo = [(int(root), np.eye(4), 0) for root in roots]
-        visits = 0
-        while todo:
-            index, above, depth = todo.pop()
-            visits += 1
-            if visits > MAX_NODES or depth > MAX_DEPTH:
-                raise BadInput(self.name, f"nodes that contain each other, or more than {MAX_NODES:,} of them")
-            node = _item(nodes, index)
-            here = above @ _matrix(node)
-            if "mesh" in node:
-                placed.append((_item(self._list("meshes"), node["mesh"]), here))
-            todo += [(int(child), here, depth + 1) for child in reversed(node.get("children", []))]
-        return placed
-
-    def primitives(self, mesh: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return (points, triangles) of each part of a mesh that has triangles."""
-        parts = []
-        for part in mesh.get("primitives", []):
-            mode = part.get("mode", _TRIANGLES)
-            if mode not in (_TRIANGLES, _STRIP, _FAN):
-                continue
-            if "KHR_draco_mesh_compression" in part.get("extensions", {}):
-                raise BadInput(self.name, "Draco-compressed", "export it without compression")
-            points = self._accessor(part["attributes"]["POSITION"], 3).astype(np.float64)
-            if "indices" in part:
-                order = self._accessor(part["indices"], 1).ravel().astype(np.int64)
-            else:
-                order = np.arange(len(points))
-            parts.append((points, _triangles(order, mode)))
-        return parts
-
-    def _accessor(self, index: Any, width: int) -> np.ndarray:
-        """Return (count, width) values, every byte of which is in the file."""
-        accessor = _item(self._list("accessors"), index)
-        if "sparse" in accessor or "bufferView" not in accessor:
-            raise BadInput(self.name, "a sparse or empty accessor, which we do not read", "export it as plain arrays")
-        if _WIDTHS.get(accessor["type"]) != width:
-            raise BadInput(
-                self.name, f"an accessor of type {str(accessor['type'])[:20]} where {width} values are needed"
-            )
-        kind, count = np.dtype(_KINDS[accessor["componentType"]]), _size(accessor["count"], self.name)
-        view = _item(self._list("bufferViews"), accessor["bufferView"])
-        buffer = _item(self._list("buffers"), view["buffer"])
-        if "uri" in buffer or view["buffer"] != 0:
-            raise BadInput(self.name, "keeps its data in another file", "export it as one self-contained .glb")
-        row = kind.itemsize * width
-        stride = _size(view.get("byteStride", row), self.name) or row
-        start = _size(view.get("byteOffset", 0), self.name) + _size(accessor.get("byteOffset", 0), self.name)
-        if count == 0 or stride < row:
-            raise BadInput(self.name, f"an accessor of {count} values, {stride} bytes apart")
-        content = slice_of(self.binary, start, stride * (count - 1) + row, self.name)
-        return np.ndarray((count, width), kind, content, strides=(stride, kind.itemsize))
-
-    def _list(self, key: str) -> list[dict[str, Any]]:
-        found = self.document.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-            raise BadInput(self.name, f"its {key} are no list of objects")
-        return found
+def _placed_meshes(document: dict[str, Any], name: str) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (mesh number, (4, 4) matrix to the world) of each node in the scene that has a mesh."""
+    nodes, scenes = objects(document, "nodes", name), objects(document, "scenes", name)
+    scene = number(document, "scene", name, 0)
+    roots = _numbers(scenes[scene], "nodes", name) if scene < len(scenes) else _orphans(nodes, name)
+    waiting = [(root, np.eye(4)) for root in reversed(roots)]
+    seen: set[int] = set()
+    while waiting:
+        index, above = waiting.pop()
+        if index >= len(nodes) or index in seen:
+            raise BadInput(name, f"node {index} is missing, or stands in two places", "nodes must form a tree")
+        seen.add(index)
+        matrix = above @ _matrix(nodes[index], name)
+        if "mesh" in nodes[index]:
+            yield number(nodes[index], "mesh", name), matrix
+        waiting += [(child, matrix) for child in reversed(_numbers(nodes[index], "children", name))]
 
 
-def _item(items: list[dict[str, Any]], index: Any) -> dict[str, Any]:
-    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(items):
-        raise ValueError(f"item {str(index)[:20]} of {len(items)}")
-    return items[index]
+def _orphans(nodes: list[dict[str, Any]], name: str) -> list[int]:
+    children = {child for node in nodes for child in _numbers(node, "children", name)}
+    return [index for index in range(len(nodes)) if index not in children]
 
 
-def _size(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limits.MAX_FILE_BYTES:
-        raise BadInput(name, f"a size of {str(value)[:30]}; the limit is {limits.MAX_FILE_BYTES:,}")
-    return value
+def _numbers(node: dict[str, Any], key: str, name: str) -> list[int]:
+    found = node.get(key, [])
+    if not isinstance(found, list) or not all(type(index) is int and index >= 0 for index in found):
+        raise BadInput(name, f"{key!r} is no list of numbers", CUT_SHORT)
+    return found
 
 
-def _matrix(node: dict[str, Any]) -> np.ndarray:
+def _matrix(node: dict[str, Any], name: str) -> np.ndarray:
+    """Return the (4, 4) matrix of a node: given, or made of translation, rotation and scale."""
     if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T  # stored column by column
+        return _reals(node, "matrix", np.eye(4).ravel(), name).reshape(4, 4).T
+    x, y, z, w = _reals(node, "rotation", np.array([0.0, 0, 0, 1]), name)
     matrix = np.eye(4)
-    x, y, z, w = np.array(node.get("rotation", (0, 0, 0, 1)), np.float64)
     matrix[:3, :3] = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
         [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
-    matrix[:3, :3] *= np.array(node.get("scale", (1, 1, 1)), np.float64)
-    matrix[:3, 3] = np.array(node.get("translation", (0, 0, 0)), np.float64)
+    matrix[:3, :3] *= _reals(node, "scale", np.ones(3), name)
+    matrix[:3, 3] = _reals(node, "translation", np.zeros(3), name)
     return matrix
 
 
-def _triangles(order: np.ndarray, mode: int) -> np.ndarray:
+def _reals(node: dict[str, Any], key: str, default: np.ndarray, name: str) -> np.ndarray:
+    found = node.get(key)
+    if found is None:
+        return default
+    if not isinstance(found, list) or len(found) != default.size or not all(type(v) in (int, float) for v in found):
+        raise BadInput(name, f"{key!r} of a node is not {default.size} numbers", CUT_SHORT)
+    if not all(-1e30 < v < 1e30 for v in found):
+        raise BadInput(name, f"{key!r} of a node is not finite or absurd", "export it again")
+    return np.array(found, np.float64)
+
+
+def _moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as not finite
+        return points @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def _primitives(mesh: dict[str, Any], accessors: Accessors, name: str) -> Iterator[Part]:
+    """Yield the parts of a mesh that are triangles; points and lines are passed over."""
+    for primitive in objects(mesh, "primitives", name):
+        mode = number(primitive, "mode", name, _TRIANGLES)
+        attributes = primitive.get("attributes")
+        if mode not in (_TRIANGLES, _STRIP, _FAN) or not isinstance(attributes, dict):
+            continue
+        vertices = accessors.positions(number(attributes, "POSITION", name))
+        if "indices" in primitive:
+            corners = accessors.indices(number(primitive, "indices", name))
+        else:
+            corners = np.arange(len(vertices))
+        yield vertices, _triangles(corners, mode)
+
+
+def _triangles(corners: np.ndarray, mode: int) -> np.ndarray:
+    """Return (F, 3) of a list, a strip (every other triangle turned) or a fan."""
     if mode == _TRIANGLES:
-        return order[: len(order) // 3 * 3].reshape(-1, 3)
+        return corners[: len(corners) // 3 * 3].reshape(-1, 3)
+    step = np.arange(max(len(corners) - 2, 0))
     if mode == _FAN:
-        return np.stack([np.broadcast_to(order[:1], len(order) - 2), order[1:-1], order[2:]], axis=1)
-    strip = np.stack([order[:-2], order[1:-1], order[2:]], axis=1)
-    strip[1::2] = strip[1::2, [1, 0, 2]]  # every second triangle of a strip winds the other way
-    return strip
+        return corners[np.stack([step + 1, step + 2, np.zeros_like(step)], axis=1)]
+    return corners[np.stack([step, step + 1 + step % 2, step + 2 - step % 2], axis=1)]

@@ -1,110 +1,118 @@
-"""MATLAB .mat, version 5: the one numeric 3-D array in it, as 3D ShapeNets' volumetric data has it.
+"""MATLAB's .mat, version 5: the one 3-D array in it, as in 3D ShapeNets' volumetric data (`instance`, 30^3).
 
-Our own, because the usual reader ends the interpreter on a 200-byte file. Only what voxel files need is read: plain
-and compressed elements of either byte order, real, full, numeric.
+An own reader, because a 200-byte file can end the interpreter within a compiled one.
+
+Source:
+    MATLAB MAT-File Format, MathWorks: level 5.
 """
 
 from __future__ import annotations
 
-import zlib
+import math
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
 from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_count, check_sides, grid_contents, slice_of
+from shapespace.shapes.formats.archive import inflate
+from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_present, check_sides, voxel_contents
 
-_NUMERIC = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_HEADER_BYTES = 128
+_NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _MATRIX, _COMPRESSED = 14, 15
-_ARRAY_CLASSES = range(6, 16)
-"""mxDOUBLE to mxUINT64; cells, structures, objects, text and sparse arrays are passed over."""
+_FLAGS, _SIDES = "u4", "i4"
+_NUMERIC_CLASSES = range(6, 16)
+_COMPLEX = 0x0800
+_WANTED = "instance"
+_MOST_VARIABLES = 1_000
 
-HEADER = 128
-MAX_ELEMENTS = 1_000
-MAX_AXES = 8
+Order = Literal["<", ">"]
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return the (x, y, z) grid of a .mat file: its array `instance`, or its only array of three axes.
+    """Return the grid of a .mat file: the array named `instance`, or else the first with three axes.
 
     Raises:
-        BadInput: If it is broken, holds none or several, or is of version 7.3 (which is HDF5).
+        BadInput: If it is of another version, or holds no array of numbers with three axes.
     """
-    if data[:8] == b"\x89HDF\r\n\x1a\n" or b"MATLAB 7.3" in data[:HEADER]:
-        raise BadInput(name, "a .mat of version 7.3", "save it with -v7 in MATLAB")
-    if len(data) < HEADER or data[126:128] not in (b"IM", b"MI"):
-        raise BadInput(name, "no header of a .mat of version 5")
-    order = "<" if data[126:128] == b"IM" else ">"
+    order = _byte_order(data, name)
     found: dict[str, np.ndarray] = {}
-    for kind, content in _elements(data[HEADER:], order, name):
-        if kind == _COMPRESSED:
-            content = _inflated(content, name)
-            inner = list(_elements(content, order, name))
-            kind, content = inner[0] if inner else (0, b"")
-        if kind == _MATRIX:
-            found |= _array(content, order, name)
-    if len(found) != 1 and "instance" not in found:
-        raise BadInput(name, f"{len(found)} arrays of three axes in it", "save one shape a file, as `instance`")
-    return grid_contents(found.get("instance", next(iter(found.values()))), name)
+    for number, (label, array) in enumerate(_variables(data, order, name)):
+        if number >= _MOST_VARIABLES:
+            raise BadInput(name, f"holds more than {_MOST_VARIABLES} variables")
+        if array is not None:
+            found.setdefault(label, array)
+        if label == _WANTED and array is not None:
+            break
+    if not found:
+        raise BadInput(name, "holds no array of numbers with three axes", "save the voxels as one 3-D array")
+    return voxel_contents(name, found.get(_WANTED, next(iter(found.values()))))
 
 
-def _elements(data: bytes, order: str, name: str) -> Iterator[tuple[int, bytes]]:
-    """Yield (type, content) of each data element."""
-    at = 0
-    for _ in range(MAX_ELEMENTS):
-        if len(data) - at < 8:
-            return
-        word = int.from_bytes(data[at : at + 4], _byte_order(order))
-        if word >> 16:  # a small element: size and type share four bytes, the content is in the next four
-            kind, size, start, step = word & 0xFFFF, word >> 16, at + 4, 8
-            if size > 4:
-                raise BadInput(name, "a small element of more than four bytes")
+def _byte_order(data: bytes, name: str) -> Order:
+    if data.startswith(b"MATLAB 7.3") or data.startswith(b"\x89HDF"):
+        raise BadInput(name, "is of version 7.3 (HDF5)", "save it with the option -v7")
+    orders: dict[bytes, Order] = {b"IM": "<", b"MI": ">"}
+    order = orders.get(data[126:128])
+    if order is None:
+        raise BadInput(name, "is no .mat file of version 5", "save it with the option -v7")
+    return order
+
+
+def _variables(data: bytes, order: Order, name: str) -> Iterator[tuple[str, np.ndarray | None]]:
+    """Yield (name, array) of each variable; None for what is not numbers with three axes."""
+    budget = limits.MAX_UNPACKED_BYTES
+    for code, payload in _elements(memoryview(data)[_HEADER_BYTES:], order, name):
+        if code == _COMPRESSED:
+            unfolded = inflate(payload, name, most=budget)
+            budget -= len(unfolded)
+            code, payload = next(_elements(memoryview(unfolded), order, name), (0, payload))
+        if code == _MATRIX:
+            yield _matrix(payload, order, name)
+
+
+def _elements(data: memoryview, order: Order, name: str) -> Iterator[tuple[int, memoryview]]:
+    """Yield (type, bytes) of the elements that stand one after the other."""
+    start = 0
+    while len(data) - start >= 8:
+        word, length = np.frombuffer(data, f"{order}u4", 2, start).tolist()
+        if word >> 16:  # small: length and type share a word, up to four bytes stand in the other
+            code, length, begin, after = word & 0xFFFF, word >> 16, start + 4, start + 8
+            check_present(name, length, 4, "the bytes of a small element")
         else:
-            kind, size = word, int.from_bytes(data[at + 4 : at + 8], _byte_order(order))
-            start, step = at + 8, 8 + (size if kind == _COMPRESSED else -(-size // 8) * 8)
-        yield kind, slice_of(data, start, size, name)
-        at += step
-    raise BadInput(name, f"more than {MAX_ELEMENTS} elements")
+            code, begin = word, start + 8
+            after = begin + (length if code == _COMPRESSED else -(-length // 8) * 8)
+        check_present(name, length, len(data) - begin, "the bytes of an element")
+        yield code, data[begin : begin + length]
+        start = after
 
 
-def _inflated(content: bytes, name: str) -> bytes:
-    engine = zlib.decompressobj()
-    try:
-        unfolded = engine.decompress(content, limits.MAX_UNPACKED_BYTES // 8)
-    except zlib.error as error:
-        raise BadInput(name, f"its compressed data is broken ({error})") from None
-    if engine.unconsumed_tail:
-        raise BadInput(
-            name, f"unfolds beyond {limits.MAX_UNPACKED_BYTES // 8 >> 20} MB", "a zip bomb, or no voxel file"
-        )
-    return unfolded
+def _matrix(payload: memoryview, order: Order, name: str) -> tuple[str, np.ndarray | None]:
+    parts = _elements(payload, order, name)
+    flags, sides, label = (_part(parts, name) for _ in range(3))
+    shown = bytes(label[1][: limits.MAX_NAME_BYTES]).decode("ascii", "replace")
+    kind = int(np.frombuffer(flags[1], f"{order}{_FLAGS}", 1)[0]) if len(flags[1]) >= 4 else 0
+    if kind & 0xFF not in _NUMERIC_CLASSES or kind & _COMPLEX or len(sides[1]) != 12:
+        return shown, None
+    shape = tuple(np.frombuffer(sides[1], f"{order}{_SIDES}").tolist())
+    check_sides(name, shape)
+    return shown, _values(*_part(parts, name), shape, order, name)
 
 
-def _array(content: bytes, order: str, name: str) -> dict[str, np.ndarray]:
-    """Return the matrix by its name if it is a numeric one of three axes, else nothing."""
-    parts = list(_elements(content, order, name))
-    if len(parts) < 4 or parts[0][0] != 6 or len(parts[0][1]) < 8:
-        return {}
-    flags = int.from_bytes(parts[0][1][:4], _byte_order(order))
-    is_complex = flags & 0x0800
-    if flags & 0xFF not in _ARRAY_CLASSES or is_complex or parts[1][0] != 5:
-        return {}
-    check_count(len(parts[1][1]) // 4, MAX_AXES, "axes", name)
-    sides = tuple(np.frombuffer(parts[1][1], order + "i4").tolist())
-    if len(sides) != 3:
-        return {}
-    check_sides(sides, name)
-    kind, values = parts[3]
-    if kind not in _NUMERIC:
-        raise BadInput(name, f"numbers of an unknown type {kind}")
-    numeric = np.dtype(order + _NUMERIC[kind])
-    wanted = sides[0] * sides[1] * sides[2]
-    if len(values) != wanted * numeric.itemsize:
-        raise BadInput(name, f"declares {sides} values and has {len(values) // numeric.itemsize:,}")
-    grid = np.frombuffer(values, numeric).reshape(sides, order="F")  # MATLAB stores the first axis fastest
-    return {parts[2][1].decode("ascii", "replace"): grid}
+def _part(parts: Iterator[tuple[int, memoryview]], name: str) -> tuple[int, memoryview]:
+    found = next(parts, None)
+    if found is None:
+        raise BadInput(name, "a variable ends early", CUT_SHORT)
+    return found
 
 
-def _byte_order(order: str) -> str:
-    return "little" if order == "<" else "big"
+def _values(code: int, payload: memoryview, shape: tuple[int, ...], order: Order, name: str) -> np.ndarray:
+    """Return the array, whose first axis runs fastest in the file."""
+    if code not in _NUMBERS:
+        raise BadInput(name, f"holds values of type {code}, which are no numbers", CUT_SHORT)
+    kind = np.dtype(f"{order}{_NUMBERS[code]}")
+    if len(payload) != math.prod(shape) * kind.itemsize:
+        raise BadInput(name, f"{shape} values of {kind.itemsize} bytes do not fit {len(payload)} bytes", CUT_SHORT)
+    return np.frombuffer(payload, kind).reshape(shape, order="F")

@@ -1,73 +1,115 @@
-"""NRRD: a text header and one array, raw or gzip-compressed; data in other files is never opened."""
+"""NRRD: a grid with a header in text; the values plain or in gzip, in the same file.
+
+Source:
+    Definition of NRRD File Format, teem.sourceforge.net/nrrd/format.html.
+"""
 
 from __future__ import annotations
 
 import gzip
-import zlib
+import math
+import re
 
 import numpy as np
 
-from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_sides, grid_contents
+from shapespace.limits import MAX_UNPACKED_BYTES
+from shapespace.shapes.formats.archive import inflate
+from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_sides, voxel_contents
 
-MAX_HEADER_BYTES = 65_536
+_LONGEST_HEADER = 1 << 16
 _TYPES = {
-    "int8": "i1", "signed char": "i1", "int8_t": "i1", "uint8": "u1", "uchar": "u1", "unsigned char": "u1",
-    "uint8_t": "u1", "short": "i2", "int16": "i2", "int16_t": "i2", "ushort": "u2", "unsigned short": "u2",
-    "uint16": "u2", "uint16_t": "u2", "int": "i4", "int32": "i4", "int32_t": "i4", "uint": "u4", "uint32": "u4",
-    "unsigned int": "u4", "uint32_t": "u4", "float": "f4", "double": "f8",
-}  # fmt: skip
+    "i1": ("signed char", "int8", "int8_t"),
+    "u1": ("uchar", "unsigned char", "uint8", "uint8_t"),
+    "i2": ("short", "short int", "signed short", "signed short int", "int16", "int16_t"),
+    "u2": ("ushort", "unsigned short", "unsigned short int", "uint16", "uint16_t"),
+    "i4": ("int", "signed int", "int32", "int32_t"),
+    "u4": ("uint", "unsigned int", "uint32", "uint32_t"),
+    "i8": ("longlong", "long long", "long long int", "signed long long", "int64", "int64_t"),
+    "u8": ("ulonglong", "unsigned long long", "unsigned long long int", "uint64", "uint64_t"),
+    "f4": ("float",),
+    "f8": ("double",),
+}
+_TYPE_OF = {word: kind for kind, words in _TYPES.items() for word in words}
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return the (x, y, z) grid of a .nrrd file; its first axis, the fastest, is x.
+    """Return the grid of an .nrrd file; its axes are x, y and z in the order they are stored.
 
     Raises:
-        BadInput: If it is broken, beyond the limits, or detached from its data.
+        BadInput: If it is no NRRD file, points to another file, or is not as long as it declares.
     """
-    end = min((at for at in (data.find(b"\n\n"), data.find(b"\r\n\r\n")) if at >= 0), default=-1)
-    if not data.startswith(b"NRRD000") or not 0 <= end <= MAX_HEADER_BYTES:
-        raise BadInput(name, "no NRRD header with data behind it")
-    fields = _fields(data[:end])
-    if "data file" in fields or "datafile" in fields:
-        raise BadInput(name, "keeps its data in another file", "save it as one attached .nrrd")
-    sides = tuple(int(side) for side in fields["sizes"].split()[:9])
-    if len(sides) != 3 or fields.get("dimension") != "3":
-        raise BadInput(name, f"an array of {len(sides)} axes; a shape has three")
-    check_sides(sides, name)
-    if fields["type"] not in _TYPES:
-        raise BadInput(name, f"values of type {fields['type'][:30]}")
-    kind = np.dtype((">" if fields.get("endian") == "big" else "<") + _TYPES[fields["type"]])
-    body = data[end + (2 if data[end : end + 2] == b"\n\n" else 4) :]
-    return grid_contents(_values(body, fields.get("encoding", ""), kind, sides, name), name)
+    fields, start = _header(data, name)
+    kind, sides = _kind(fields, name), _sides(fields, name)
+    size = math.prod(sides) * kind.itemsize
+    if size > MAX_UNPACKED_BYTES:
+        raise BadInput(name, f"its grid takes {size} bytes, at most {MAX_UNPACKED_BYTES} are read")
+    values = _values(memoryview(data)[start:], fields.get("encoding", ""), size, name)
+    grid = np.frombuffer(values, kind).reshape(sides, order="F")
+    return voxel_contents(name, grid[::-1] if _is_left_handed(fields) else grid)
 
 
 def encode(voxels: np.ndarray) -> bytes:
-    """Return a grid as the bytes of a gzip-compressed .nrrd file, uint8, x fastest."""
-    voxels = np.asarray(voxels) > 0.5
-    sides = " ".join(map(str, voxels.shape))
-    header = f"NRRD0004\ntype: uint8\ndimension: 3\nsizes: {sides}\nencoding: gzip\n\n"
-    return header.encode() + gzip.compress(voxels.astype(np.uint8).tobytes(order="F"), mtime=0)
+    """Return the bytes of an .nrrd file in gzip: uint8 for bool grids, float for others."""
+    kind, values = ("uint8", voxels.astype("u1")) if voxels.dtype == bool else ("float", voxels.astype("<f4"))
+    lines = ["NRRD0004", f"type: {kind}", "dimension: 3", "sizes: {} {} {}".format(*voxels.shape)]
+    lines += ["endian: little", "encoding: gzip", "", ""]
+    return "\n".join(lines).encode() + gzip.compress(values.tobytes(order="F"), mtime=0)
 
 
-def _fields(header: bytes) -> dict[str, str]:
-    lines = [line for line in header.decode("ascii", "replace").splitlines()[1:] if not line.startswith("#")]
-    pairs = [line.partition(":") for line in lines if ":" in line]
-    return {key.strip().lower(): value.strip().lower() for key, _, value in pairs}
+def _header(data: bytes, name: str) -> tuple[dict[str, str], int]:
+    """Return the fields by their names in lower case, and where the values begin."""
+    end = _BLANK_LINE.search(data, 0, _LONGEST_HEADER)
+    if not data.startswith(b"NRRD000") or not end:
+        raise BadInput(name, "has no complete NRRD header", "is it what its ending says?")
+    lines = data[: end.start()].decode("utf-8", "replace").splitlines()[1:]
+    pairs = (line.partition(":") for line in lines if not line.startswith("#"))
+    fields = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    if {"data file", "datafile"} & set(fields):
+        raise BadInput(name, "keeps its values in another file", "save header and values in one file")
+    skips = [fields.get(key, "0") for key in ("line skip", "lineskip", "byte skip", "byteskip")]
+    if any(skip != "0" for skip in skips):
+        raise BadInput(name, "skips bytes before its values", "save header and values in one plain file")
+    return fields, end.end()
 
 
-def _values(body: bytes, encoding: str, kind: np.dtype, sides: tuple[int, ...], name: str) -> np.ndarray:
-    wanted = sides[0] * sides[1] * sides[2] * kind.itemsize
-    if wanted > limits.MAX_UNPACKED_BYTES:
-        raise BadInput(name, f"{wanted:,} bytes of values; the limit is {limits.MAX_UNPACKED_BYTES:,}")
+def _kind(fields: dict[str, str], name: str) -> np.dtype:
+    kind, endian = _TYPE_OF.get(fields.get("type", "").lower()), fields.get("endian", "little").lower()
+    if kind is None or endian not in ("little", "big"):
+        raise BadInput(name, f"has values of type {fields.get('type', '')[:40]!r}", "integers and floats are read")
+    return np.dtype(f"{'<' if endian == 'little' else '>'}{kind}")
+
+
+def _sides(fields: dict[str, str], name: str) -> tuple[int, ...]:
+    words = fields.get("sizes", "").split()
+    if len(words) > 8 or not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+        raise BadInput(name, f"declares sizes {fields.get('sizes', '')[:40]!r}", "three whole numbers are needed")
+    sides = tuple(map(int, words))
+    check_sides(name, sides)
+    return sides
+
+
+def _values(payload: memoryview, encoding: str, size: int, name: str) -> bytes | memoryview:
     if encoding in ("gzip", "gz"):
-        try:
-            body = zlib.decompressobj(wbits=31).decompress(body, wanted + 1)
-        except zlib.error as error:
-            raise BadInput(name, f"its compressed data is broken ({error})") from None
-    elif encoding != "raw":
-        raise BadInput(name, f"encoding {encoding[:20] or 'none'}; we read raw and gzip")
-    if len(body) != wanted:
-        raise BadInput(name, f"declares {wanted:,} bytes of values, {len(body):,} are there")
-    return np.frombuffer(body, kind).reshape(sides, order="F")
+        payload_or_bytes: bytes | memoryview = inflate(payload, name, most=size, is_gzip=True)
+    elif encoding == "raw":
+        payload_or_bytes = payload
+    else:
+        raise BadInput(name, f"has its values in encoding {encoding[:40]!r}", "raw and gzip are read")
+    if len(payload_or_bytes) != size:
+        raise BadInput(name, f"its grid takes {size} bytes, {len(payload_or_bytes)} are there", CUT_SHORT)
+    return payload_or_bytes
+
+
+def _is_left_handed(fields: dict[str, str]) -> bool:
+    """Return whether the axes, as they are stored, are a left-handed system, which a mirror image undoes."""
+    is_left = fields.get("space", "").lower() in ("left-anterior-superior", "las")
+    words = re.findall(r"[-+.\deE]+", fields.get("space directions", ""))
+    try:
+        matrix = np.array(words, np.float64)
+    except ValueError:
+        return is_left
+    if matrix.size != 9 or not np.isfinite(matrix).all() or np.abs(matrix).max() > 1e60:
+        return is_left
+    return is_left != bool(np.linalg.det(matrix.reshape(3, 3)) < 0)

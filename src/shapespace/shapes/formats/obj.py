@@ -1,4 +1,4 @@
-"""Wavefront OBJ: `v` and `f` lines; materials, textures and whatever else they name are never followed."""
+"""Wavefront OBJ: vertices and polygons as text. No material file is ever followed."""
 
 from __future__ import annotations
 
@@ -6,60 +6,58 @@ import re
 
 import numpy as np
 
-from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_count, fan, mesh_contents, numbers, whole
+from shapespace.shapes.formats.contents import Contents, check_counts, fans, mesh_contents
+from shapespace.shapes.formats.text import blocks, columns, rows_of, table, whole
+from shapespace.shapes.mesh import Mesh
 
-_VERTEX = re.compile(rb"^[ \t]*v[ \t]+([^\r\n#]+)", re.MULTILINE)
-_FACE = re.compile(rb"^[ \t]*f[ \t]+([^\r\n#]+)", re.MULTILINE)
-_REST_OF_CORNER = re.compile(rb"/\S*")
+_TEXTURE_AND_NORMAL = re.compile(rb"/\S*")
+_COMMENT = re.compile(rb"#[^\r\n]*")
 _CONTINUED = re.compile(rb"\\\r?\n")
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return the mesh of an OBJ file: all groups and objects together, polygons as fans.
+    """Return the mesh of an .obj file: all groups and objects of it together.
 
     Raises:
-        BadInput: If it is broken or beyond the limits.
+        BadInput: If a line is not as it should be, or there is no face.
     """
-    data = _CONTINUED.sub(b" ", data)
-    if b"\x00" in data[:1024]:
-        raise BadInput(name, "binary data in a text format")
-    vertex_lines, face_lines = _VERTEX.findall(data), _FACE.findall(data)
-    check_count(len(vertex_lines), limits.MAX_VERTICES, "vertices", name)
-    check_count(len(face_lines), limits.MAX_FACES, "faces", name)
-    if not vertex_lines or not face_lines:
-        raise BadInput(name, f"{len(vertex_lines)} vertices and {len(face_lines)} faces: there is no surface in it")
-    corners, counts = _polygons(face_lines, name)
-    corners = _resolved(corners, counts, data, len(vertex_lines))
-    return mesh_contents(_vertices(vertex_lines, name), fan(corners, counts, name), name)
+    vertices, corners, sizes, count = [np.empty((0, 3))], [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
+    for block in blocks(_CONTINUED.sub(b" ", data) if b"\\" in data else data):
+        vertex_lines, face_lines, seen = _sort(block, count)
+        vertices.append(columns(name, *table(name, vertex_lines), [0, 1, 2]))
+        count += len(vertex_lines)
+        found, counts = table(name, face_lines)
+        corners.append(_absolute(name, whole(name, found), np.repeat(seen, counts)))
+        sizes.append(counts)
+        check_counts(name, count, sum(map(len, sizes)))
+    if count == 0:
+        raise BadInput(name, "has no vertex", "is it what its ending says?")
+    return mesh_contents(name, np.concatenate(vertices), fans(name, np.concatenate(corners), np.concatenate(sizes)))
 
 
-def _vertices(lines: list[bytes], name: str) -> np.ndarray:
-    width = len(lines[0].split())
-    values = numbers(b"\n".join(lines), name)
-    if width >= 3 and len(values) == width * len(lines):
-        return values.reshape(-1, width)[:, :3]
-    return np.array([line.split()[:3] for line in lines], dtype=np.float64)  # a weight or a colour on some lines only
+def encode(mesh: Mesh) -> bytes:
+    """Return the bytes of an .obj file, exact to the last bit of each coordinate."""
+    return (rows_of("v %r %r %r\n", mesh.vertices) + rows_of("f %d %d %d\n", mesh.faces + 1)).encode()
 
 
-def _polygons(lines: list[bytes], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return all corners in a row, `v` of `v/vt/vn` each, and the number of corners of each polygon."""
-    plain = [_REST_OF_CORNER.sub(b"", line) if b"/" in line else line for line in lines]
-    counts = np.array([len(line.split()) for line in plain], np.int64)
-    return whole(numbers(b"\n".join(plain), name), name), counts
+def _sort(block: bytes, count: int) -> tuple[list[bytes], list[bytes], np.ndarray]:
+    """Return the vertices and the faces of a block without their first letter, and the vertices seen at each face."""
+    clean = _TEXTURE_AND_NORMAL.sub(b"", _COMMENT.sub(b"", block).replace(b"\t", b" "))
+    vertices: list[bytes] = []
+    faces: list[bytes] = []
+    seen: list[int] = []
+    for line in map(bytes.strip, clean.splitlines()):
+        if line.startswith(b"v "):
+            vertices.append(line[2:])
+        elif line.startswith(b"f "):
+            faces.append(line[2:])
+            seen.append(count + len(vertices))
+    return vertices, faces, np.array(seen, np.int64)
 
 
-def _resolved(corners: np.ndarray, counts: np.ndarray, data: bytes, total: int) -> np.ndarray:
-    """Return corners counted from 0: 1 is the first vertex, -1 the last one read before the face."""
-    if len(corners) == 0 or corners.min() > 0:
-        return corners - 1
-    read_before = []
-    vertices = 0
-    for match in re.finditer(rb"^[ \t]*([vf])[ \t]", data, re.MULTILINE):
-        if match[1] == b"v":
-            vertices += 1
-        else:
-            read_before.append(vertices)
-    before = np.repeat(np.array(read_before[: len(counts)], np.int64), counts)
-    return np.where(corners < 0, before + corners, np.where(corners == 0, total, corners - 1))  # 0 names no vertex
+def _absolute(name: str, corners: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return vertex numbers from 0; the file counts from 1, or backwards from the vertices seen so far."""
+    if not corners.all():
+        raise BadInput(name, "a face names vertex 0, but .obj counts from 1", "export it again")
+    return np.where(corners < 0, seen + corners, corners - 1)

@@ -1,68 +1,62 @@
-"""OFF: a header, vertices, polygons; as ModelNet has it, with the header joined to the counts (`OFF123 456 0`)."""
+"""OFF: ModelNet's format. A header, vertices and polygons as text; ModelNet often joins the header to the counts."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 
-from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_count, fan, mesh_contents, numbers, whole
+from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_counts, check_present, fans, mesh_contents
+from shapespace.shapes.formats.text import BLOCK_ROWS, Lines, columns, numbers, polygons, rows_of, table, whole
+from shapespace.shapes.mesh import Mesh
 
-_COMMENT = re.compile(rb"#[^\n]*")
-_HEADER = re.compile(rb"\s*(ST)?(C)?(N)?OFF(?P<rest>.*)", re.DOTALL)
+_HEADER = re.compile(rb"(?:ST)?C?N?OFF", re.IGNORECASE)
+_SHORTEST_VERTEX, _SHORTEST_FACE = len("0 0 0\n"), len("0\n")
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return the mesh of an OFF file; colours after a vertex or a face are skipped, polygons become fans.
+    """Return the mesh of an .off file; colours, normals and texture coordinates are passed over.
 
     Raises:
-        BadInput: If it is broken or beyond the limits.
+        BadInput: If it is no text OFF file, or not as long as it declares.
     """
-    match = _HEADER.fullmatch(_COMMENT.sub(b"", data))
-    if not match:
-        raise BadInput(name, "no OFF header", "the first line of an .off file reads OFF")
-    lines = [line for line in match["rest"].splitlines() if line.strip()]
+    lines = Lines(data)
     vertex_count, face_count = _counts(lines, name)
-    if len(lines) < 1 + vertex_count + face_count:
-        raise BadInput(
-            name, f"declares {vertex_count + face_count:,} lines, {len(lines) - 1:,} are there", "it is cut off"
-        )
-    vertices = _vertices(lines[1 : 1 + vertex_count], name)
-    corners, counts = _polygons(lines[1 + vertex_count : 1 + vertex_count + face_count], name)
-    return mesh_contents(vertices, fan(corners, counts, name), name)
+    check_counts(name, vertex_count, face_count)
+    least = vertex_count * _SHORTEST_VERTEX + face_count * _SHORTEST_FACE - 1
+    check_present(name, least, len(data), f"{vertex_count} vertices and {face_count} faces")
+    vertices = [columns(name, *rows, [0, 1, 2]) for rows in _tables(lines, vertex_count, name, "vertices")]
+    found = [polygons(name, *rows) for rows in _tables(lines, face_count, name, "faces")]
+    corners, sizes = (np.concatenate([part[k] for part in found] or [np.empty(0, np.int64)]) for k in (0, 1))
+    return mesh_contents(name, np.concatenate(vertices or [np.empty((0, 3))]), fans(name, corners, sizes))
 
 
-def _counts(lines: list[bytes], name: str) -> tuple[int, int]:
-    words = lines[0].split() if lines else []
-    if len(words) < 2 or not all(word.isdigit() and len(word) < 12 for word in words[:2]):
-        raise BadInput(name, "the header has no counts of vertices and faces")
-    vertices, faces = int(words[0]), int(words[1])
-    check_count(vertices, limits.MAX_VERTICES, "vertices", name)
-    check_count(faces, limits.MAX_FACES, "faces", name)
-    return vertices, faces
+def encode(mesh: Mesh) -> bytes:
+    """Return the bytes of an .off file, exact to the last bit of each coordinate."""
+    header = f"OFF\n{len(mesh.vertices)} {len(mesh.faces)} 0\n"
+    return (header + rows_of("%r %r %r\n", mesh.vertices) + rows_of("3 %d %d %d\n", mesh.faces)).encode()
 
 
-def _vertices(lines: list[bytes], name: str) -> np.ndarray:
-    if not lines:
-        raise BadInput(name, "no vertices")
-    width = len(lines[0].split())
-    values = numbers(b"\n".join(lines), name)
-    if width >= 3 and len(values) == width * len(lines):
-        return values.reshape(-1, width)[:, :3]
-    return np.array([line.split()[:3] for line in lines], dtype=np.float64)  # colours on some lines only
+def _counts(lines: Lines, name: str) -> tuple[int, int]:
+    first = b"".join(lines.take(1))
+    header = _HEADER.match(first)
+    if not header:
+        raise BadInput(name, "does not begin with OFF", "is it what its ending says?")
+    rest = first[header.end() :] or b"".join(lines.take(1))
+    if b"BINARY" in rest.upper():
+        raise BadInput(name, "is a binary OFF file", "save it as text")
+    counts = whole(name, numbers(name, rest.split()))
+    if len(counts) < 2:
+        raise BadInput(name, "declares no numbers of vertices and faces", CUT_SHORT)
+    return int(counts[0]), int(counts[1])
 
 
-def _polygons(lines: list[bytes], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return all corners in a row, and the number of corners of each polygon."""
-    values = whole(numbers(b"\n".join(lines), name), name)
-    if len(values) == 4 * len(lines) and (values[::4] == 3).all():  # triangles only, as nearly always
-        return values.reshape(-1, 4)[:, 1:].ravel(), np.full(len(lines), 3)
-    rows = [line.split() for line in lines]
-    counts = np.array([int(row[0]) for row in rows], np.int64)
-    for row, count in zip(rows, counts.tolist(), strict=True):
-        if not 0 <= count < len(row):
-            raise BadInput(name, f"a face declares {count} corners and lists {len(row) - 1}")
-    corners = [word for row, count in zip(rows, counts.tolist(), strict=True) for word in row[1 : count + 1]]
-    return np.array(corners, dtype=np.int64), counts
+def _tables(lines: Lines, count: int, name: str, what: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for start in range(0, count, BLOCK_ROWS):
+        wanted = min(BLOCK_ROWS, count - start)
+        taken = lines.take(wanted)
+        if len(taken) < wanted:
+            raise BadInput(name, f"declares {count} {what}, has {start + len(taken)}", CUT_SHORT)
+        yield table(name, taken)

@@ -1,14 +1,16 @@
-"""PLY: text, and binary of either byte order, with any list of properties."""
+"""PLY: text, or binary of either byte order, with any elements and properties; of them the mesh is taken."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.contents import Contents, check_count, fan, mesh_contents, whole
+from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_counts, check_present, fans, mesh_contents
+from shapespace.shapes.formats.text import BLOCK_ROWS, Lines, columns, polygons, table, whole
+from shapespace.shapes.mesh import Mesh
 
 _TYPES = {
     "char": "i1", "int8": "i1", "uchar": "u1", "uint8": "u1", "short": "i2", "int16": "i2", "ushort": "u2",
@@ -16,197 +18,247 @@ _TYPES = {
     "double": "f8", "float64": "f8",
 }  # fmt: skip
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
-MAX_HEADER_BYTES = 65_536
-MAX_PROPERTIES = 256
+_LONGEST_HEADER = 1 << 16
+_CORNERS = ("vertex_indices", "vertex_index")
+_COORDINATES = ("x", "y", "z")
 
 
 @dataclass(frozen=True)
-class _Property:
+class Property:
+    """A number of an element, or a list of them when `counted` names the type of its length."""
+
     name: str
     kind: str
-    count_kind: str = ""
-    """Type of the length of a list; empty for a plain value."""
+    counted: str = ""
 
 
 @dataclass(frozen=True)
-class _Element:
+class Element:
+    """Rows of properties."""
+
     name: str
     count: int
-    properties: list[_Property] = field(default_factory=list)
+    properties: tuple[Property, ...]
 
     @property
-    def is_plain(self) -> bool:
-        return not any(p.count_kind for p in self.properties)
+    def fewest_bytes(self) -> int:
+        """Bytes that a row takes at least, in a binary file."""
+        return sum(np.dtype(each.counted or each.kind).itemsize for each in self.properties)
+
+    def place(self, names: tuple[str, ...]) -> int | None:
+        """Return the place of the first property with one of the names."""
+        return next((k for k, each in enumerate(self.properties) if each.name in names), None)
+
+
+Rows = tuple[np.ndarray, np.ndarray]
+"""(values, counts) of an element: see `text.table`."""
 
 
 def parse(data: bytes, name: str) -> Contents:
-    """Return the mesh of a PLY file: its elements `vertex` and `face`; all others are passed over.
+    """Return the mesh of a .ply file.
 
     Raises:
-        BadInput: If it is broken or beyond the limits.
+        BadInput: If it is no PLY file, has no faces, or is not as long as it declares.
     """
     order, elements, start = _header(data, name)
-    reader = _Text(data[start:], name) if order == "" else _Binary(data, start, order, name)
-    vertices, corners, counts = np.empty((0, 3)), np.empty(0, np.int64), np.empty(0, np.int64)
-    for element in elements:
+    read = _text_elements if order == "" else _binary_elements
+    vertices, faces = np.empty((0, 3)), np.empty((0, 3), np.int64)
+    for element, found in read(data, start, elements, order, name):
         if element.name == "vertex":
-            vertices = _positions(reader, element, name)
+            vertices = found
         elif element.name == "face":
-            corners, counts = reader.polygons(element)
+            faces = found
+    return mesh_contents(name, vertices, faces)
+
+
+def encode(mesh: Mesh) -> bytes:
+    """Return the bytes of a binary .ply file, exact to the last bit of each coordinate."""
+    lines = ["ply", "format binary_little_endian 1.0", f"element vertex {len(mesh.vertices)}"]
+    lines += [f"property double {axis}" for axis in _COORDINATES]
+    lines += [f"element face {len(mesh.faces)}", "property list uchar int vertex_indices", "end_header", ""]
+    faces = np.empty(len(mesh.faces), [("count", "u1"), ("corners", "<i4", 3)])
+    faces["count"], faces["corners"] = 3, mesh.faces
+    return "\n".join(lines).encode() + mesh.vertices.astype("<f8").tobytes() + faces.tobytes()
+
+
+def _header(data: bytes, name: str) -> tuple[str, list[Element], int]:
+    """Return byte order ("" for text), elements, and where they begin."""
+    end = data.find(b"end_header", 0, _LONGEST_HEADER)
+    if data[:3] != b"ply" or end < 0:
+        raise BadInput(name, "has no complete PLY header", "is it what its ending says?")
+    order, elements = None, []
+    for words in (line.split() for line in data[3:end].decode("ascii", "replace").splitlines()):
+        if words[:1] == ["format"] and len(words) > 1:
+            order = _ORDERS.get(words[1])
+        elif words[:1] == ["element"]:
+            elements.append(_element(words, name))
+        elif words[:1] == ["property"]:
+            elements[-1:] = [_with_property(elements, words, name)]
+    if order is None:
+        raise BadInput(name, "names no format that PLY has", "ascii and binary files are read")
+    newline = data.find(b"\n", end) + 1
+    _check(elements, len(data) - newline, order, name)
+    return order, elements, newline or len(data)
+
+
+def _element(words: list[str], name: str) -> Element:
+    if len(words) != 3 or not (words[2].isascii() and words[2].isdigit() and len(words[2]) < 16):
+        raise BadInput(name, f"has a strange line in its header: {' '.join(words)[:60]!r}")
+    return Element(words[1], int(words[2]), ())
+
+
+def _with_property(elements: list[Element], words: list[str], name: str) -> Element:
+    kinds = [_TYPES.get(word, "") for word in words[1:-1] if word != "list"]
+    is_list = words[1:2] == ["list"]
+    if not elements or len(kinds) != 1 + is_list or "" in kinds or (is_list and kinds[0][0] == "f"):
+        raise BadInput(name, f"has a strange line in its header: {' '.join(words)[:60]!r}")
+    last = elements[-1]
+    added = Property(words[-1], kinds[-1], kinds[0] if is_list else "")
+    return Element(last.name, last.count, (*last.properties, added))
+
+
+def _check(elements: list[Element], present: int, order: str, name: str) -> None:
+    count = {element.name: element.count for element in elements}
+    check_counts(name, count.get("vertex", 0), count.get("face", 0))
+    if len(count) != len(elements) or any(element.count and not element.properties for element in elements):
+        raise BadInput(name, "has an element twice, or one without properties")
+    # In text a number takes a digit and a space or line end.
+    row = [element.fewest_bytes if order else 2 * len(element.properties) for element in elements]
+    needed = sum(element.count * size for element, size in zip(elements, row, strict=True)) - (not order)
+    check_present(name, needed, present, "the declared elements")
+
+
+def _mesh_part(element: Element, name: str) -> list[int]:
+    """Return the places of what is wanted of an element: coordinates of vertices, corners of faces, else nothing."""
+    if element.name == "vertex":
+        places = [element.place((axis,)) for axis in _COORDINATES]
+    elif element.name == "face":
+        places = [element.place(_CORNERS)]
+    else:
+        return []
+    wanted = [place for place in places if place is not None]
+    is_list = [bool(element.properties[place].counted) for place in wanted]
+    if len(wanted) < len(places) or any(is_list) != (element.name == "face"):
+        raise BadInput(name, f"has {element.name} elements without their usual properties", "export it again")
+    return wanted
+
+
+def _text_elements(
+    data: bytes, start: int, elements: list[Element], _order: str, name: str
+) -> Iterator[tuple[Element, np.ndarray]]:
+    lines = Lines(data[start:])
+    for element in elements:
+        wanted, parts = _mesh_part(element, name), []
+        for first in range(0, element.count, BLOCK_ROWS):
+            taken = lines.take(min(BLOCK_ROWS, element.count - first))
+            if len(taken) < min(BLOCK_ROWS, element.count - first):
+                raise BadInput(name, f"declares {element.count} {element.name}, has {first + len(taken)}", CUT_SHORT)
+            parts.append(_text_part(element, wanted, taken, name))
+        if parts and wanted:
+            yield element, np.concatenate(parts)
+
+
+def _text_part(element: Element, wanted: list[int], lines: list[bytes], name: str) -> np.ndarray:
+    if not wanted:
+        return np.empty(0)
+    rows = table(name, lines)
+    if element.name == "vertex":
+        return columns(name, *rows, wanted)
+    if any(each.counted for each in element.properties[: wanted[0]]):
+        raise BadInput(name, "has another list before the corners of its faces", "save it as binary")
+    return fans(name, *polygons(name, *rows, first=wanted[0]))
+
+
+def _binary_elements(
+    data: bytes, start: int, elements: list[Element], order: str, name: str
+) -> Iterator[tuple[Element, np.ndarray]]:
+    for element in elements:
+        wanted = _mesh_part(element, name)
+        if not any(each.counted for each in element.properties):
+            rows, start = _fixed_rows(data, start, element, order, name)
+            found = np.stack([rows[f"p{k}"].astype(np.float64) for k in wanted], axis=1) if wanted else rows
         else:
-            reader.skip(element)
-    return mesh_contents(vertices, fan(corners, counts, name), name)
+            corners, sizes, start = _listed_rows(data, start, element, (wanted or [-1])[0], order, name)
+            found = fans(name, corners, sizes)
+        if wanted:
+            yield element, found
 
 
-def _header(data: bytes, name: str) -> tuple[str, list[_Element], int]:
-    end = data.find(b"end_header", 0, MAX_HEADER_BYTES)
-    if not data.startswith(b"ply") or end < 0:
-        raise BadInput(name, "no PLY header")
-    start = data.find(b"\n", end) + 1
-    order, elements = "?", []
-    for line in data[:end].decode("ascii", "replace").splitlines()[1:]:
-        match line.split():
-            case ["format", kind, _] if kind in _ORDERS:
-                order = _ORDERS[kind]
-            case ["element", what, count] if count.isdigit() and len(count) < 12:
-                most = limits.MAX_VERTICES if what == "vertex" else limits.MAX_FACES
-                check_count(int(count), most, f"elements of {what[:20]}", name)
-                elements.append(_Element(what, int(count)))
-            case ["property", "list", count_kind, kind, what] if elements:
-                elements[-1].properties.append(_Property(what, _TYPES[kind], _TYPES[count_kind]))
-            case ["property", kind, what] if elements:
-                elements[-1].properties.append(_Property(what, _TYPES[kind]))
-            case ["comment" | "obj_info", *_] | []:
-                pass
-            case _:
-                raise BadInput(name, f"a header line that cannot be read: {line[:60]!r}")
-    if order == "?" or start == 0 or sum(len(e.properties) for e in elements) > MAX_PROPERTIES:
-        raise BadInput(name, "no usable PLY header")
-    return order, elements, start
+def _fixed_rows(data: bytes, start: int, element: Element, order: str, name: str) -> tuple[np.ndarray, int]:
+    kind = np.dtype([(f"p{k}", order + each.kind) for k, each in enumerate(element.properties)])
+    end = start + kind.itemsize * element.count
+    check_present(name, end, len(data), f"{element.count} {element.name}")
+    return np.frombuffer(data, kind, element.count, start), end
 
 
-def _positions(reader: _Text | _Binary, element: _Element, name: str) -> np.ndarray:
-    if not element.is_plain:
-        raise BadInput(name, "its vertices hold lists, which no program we know writes")
-    columns = reader.table(element)
-    if not {"x", "y", "z"} <= columns.keys():
-        raise BadInput(name, "its vertices lack x, y or z")
-    return np.stack([columns[axis].astype(np.float64) for axis in "xyz"], axis=1)
+def _listed_rows(
+    data: bytes, start: int, element: Element, wanted: int, order: str, name: str
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the corners of all rows, their number in each, and where the rows end.
+
+    Most meshes have one number of corners throughout: then the rows are one table. Else each is walked.
+    """
+    lists = [k for k, each in enumerate(element.properties) if each.counted]
+    if len(lists) == 1 and element.count:
+        found = _equal_rows(data, start, element, lists[0], order)
+        if found is not None:
+            corners = found[f"p{lists[0]}"]
+            sizes = np.full(len(corners), corners.shape[1])
+            return whole(name, corners.reshape(-1)), sizes, start + found.nbytes
+    begins, sizes, end = _walk(data, start, element, wanted, order, name)
+    kind = np.dtype(order + element.properties[wanted].kind)
+    places = np.repeat(begins - kind.itemsize * (np.cumsum(sizes) - sizes), sizes)
+    places = places + kind.itemsize * np.arange(len(places))
+    raw = np.frombuffer(data, np.uint8)[places[:, None] + np.arange(kind.itemsize)]
+    return whole(name, raw.reshape(-1).view(kind)), sizes, end
 
 
-class _Text:
-    def __init__(self, data: bytes, name: str) -> None:
-        self.lines, self.name, self.at = [line for line in data.splitlines() if line.strip()], name, 0
-
-    def table(self, element: _Element) -> dict[str, np.ndarray]:
-        width = len(element.properties)
-        values = np.array(b" ".join(self._take(element)).split(), dtype=np.float64).reshape(element.count, width)
-        return {p.name: values[:, i] for i, p in enumerate(element.properties)}
-
-    def polygons(self, element: _Element) -> tuple[np.ndarray, np.ndarray]:
-        corners: list[np.ndarray] = []
-        for line in self._take(element):
-            words = np.array(line.split(), dtype=np.float64)
-            corners.append(self._corners(words, element))
-        counts = np.array([len(row) for row in corners], np.int64)
-        return np.concatenate(corners) if corners else np.empty(0, np.int64), counts
-
-    def skip(self, element: _Element) -> None:
-        self._take(element)
-
-    def _corners(self, words: np.ndarray, element: _Element) -> np.ndarray:
-        at, found = 0, np.empty(0, np.int64)
-        for p in element.properties:
-            if not p.count_kind:
-                at += 1
-                continue
-            count = int(whole(words[at : at + 1], self.name)[0])
-            row = words[at + 1 : at + 1 + count]
-            if count < 0 or len(row) != count:
-                raise BadInput(self.name, f"a list declares {count} values and has {len(row)}")
-            at += 1 + count
-            if p.name in ("vertex_indices", "vertex_index"):
-                found = whole(row, self.name)
-        return found
-
-    def _take(self, element: _Element) -> list[bytes]:
-        taken = self.lines[self.at : self.at + element.count]
-        if len(taken) != element.count:
-            raise BadInput(self.name, f"declares {element.count:,} of {element.name}, {len(taken):,} are there")
-        self.at += element.count
-        return taken
-
-
-class _Binary:
-    def __init__(self, data: bytes, start: int, order: str, name: str) -> None:
-        self.data, self.at, self.order, self.name = data, start, order, name
-
-    def table(self, element: _Element) -> dict[str, np.ndarray]:
-        rows = self._rows(element, [(f"{i}", self.order + p.kind) for i, p in enumerate(element.properties)])
-        return {p.name: rows[f"{i}"] for i, p in enumerate(element.properties)}
-
-    def polygons(self, element: _Element) -> tuple[np.ndarray, np.ndarray]:
-        fast = self._triangles(element)
-        if fast is not None:
-            return fast
-        corners: list[np.ndarray] = []
-        for _ in range(element.count):
-            corners.append(self._face(element))
-        counts = np.array([len(row) for row in corners], np.int64)
-        return np.concatenate(corners).astype(np.int64) if corners else np.empty(0, np.int64), counts
-
-    def skip(self, element: _Element) -> None:
-        if element.is_plain:
-            self.table(element)
+def _equal_rows(data: bytes, start: int, element: Element, listed: int, order: str) -> np.ndarray | None:
+    """Return the rows as one table if every list is as long as the first, else None."""
+    before = sum(np.dtype(each.kind).itemsize for each in element.properties[:listed])
+    length = _number(data, start + before, element.properties[listed].counted, order)
+    if length is None or length * element.count > len(data):
+        return None
+    fields: list[tuple[str, str] | tuple[str, str, tuple[int]]] = []
+    for k, each in enumerate(element.properties):
+        if each.counted:
+            fields += [("count", order + each.counted), (f"p{k}", order + each.kind, (length,))]
         else:
-            for _ in range(element.count):
-                self._face(element)
+            fields.append((f"p{k}", order + each.kind))
+    kind = np.dtype(fields)
+    if start + kind.itemsize * element.count > len(data):
+        return None
+    rows = np.frombuffer(data, kind, element.count, start)
+    return rows if (rows["count"] == length).all() else None
 
-    def _triangles(self, element: _Element) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the corners where every list has three values, as nearly always; None where one has not."""
-        lists = [p for p in element.properties if p.count_kind]
-        if len(lists) != 1 or lists[0].name not in ("vertex_indices", "vertex_index"):
-            return None
-        fields: list[tuple] = []
-        for i, p in enumerate(element.properties):
-            if p.count_kind:
-                fields += [("count", self.order + p.count_kind), ("corners", self.order + p.kind, 3)]
-            else:
-                fields.append((f"{i}", self.order + p.kind))
-        if self.at + np.dtype(fields).itemsize * element.count > len(self.data):
-            return None
-        rows = np.frombuffer(self.data, np.dtype(fields), element.count, self.at)
-        if not (rows["count"] == 3).all():
-            return None
-        self.at += rows.nbytes
-        return rows["corners"].astype(np.int64).ravel(), np.full(element.count, 3)
 
-    def _face(self, element: _Element) -> np.ndarray:
-        found = np.empty(0, np.int64)
-        for p in element.properties:
-            if not p.count_kind:
-                self._values(p.kind, 1)
+def _number(data: bytes, start: int, kind: str, order: str) -> int | None:
+    """Return an integer at a place of the data, None where it ends or for a number below 0."""
+    end = start + int(kind[1])
+    if end > len(data):
+        return None
+    number = int.from_bytes(data[start:end], "big" if order == ">" else "little", signed=kind[0] == "i")
+    return number if number >= 0 else None
+
+
+def _walk(
+    data: bytes, start: int, element: Element, wanted: int, order: str, name: str
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return where the wanted list of each row begins, its length, and where the rows end."""
+    begins, sizes = np.zeros(element.count, np.int64), np.zeros(element.count, np.int64)
+    layout = [(k == wanted, each.counted, int(each.kind[1])) for k, each in enumerate(element.properties)]
+    for row in range(element.count):
+        for is_wanted, counted, size in layout:
+            if not counted:
+                start += size
                 continue
-            count = int(self._values(p.count_kind, 1)[0])
-            row = self._values(p.kind, count)
-            if p.name in ("vertex_indices", "vertex_index"):
-                found = row
-        return found
-
-    def _rows(self, element: _Element, fields: list[tuple[str, str]]) -> np.ndarray:
-        kind = np.dtype(fields)
-        if self.at + kind.itemsize * element.count > len(self.data):
-            raise BadInput(
-                self.name, f"declares {element.count:,} of {element.name}, more than is there", "it is cut off"
-            )
-        rows = np.frombuffer(self.data, kind, element.count, self.at)
-        self.at += rows.nbytes
-        return rows
-
-    def _values(self, kind: str, count: int) -> np.ndarray:
-        size = np.dtype(kind).itemsize
-        if not 0 <= count <= limits.MAX_POLYGON_CORNERS or self.at + size * count > len(self.data):
-            raise BadInput(self.name, f"a list of {count:,} values at byte {self.at:,}", "it is cut off or broken")
-        values = np.frombuffer(self.data, self.order + kind, count, self.at)
-        self.at += values.nbytes
-        return values
+            length = _number(data, start, counted, order)
+            if length is None:
+                raise BadInput(name, f"list {row} of {element.name} has no length", CUT_SHORT)
+            start += int(counted[1])
+            if is_wanted:
+                begins[row], sizes[row] = start, length
+            start += length * size
+        if start > len(data):
+            raise BadInput(name, f"declares {element.count} {element.name}, has {row}", CUT_SHORT)
+    return begins, sizes, start
