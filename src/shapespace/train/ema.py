@@ -17,7 +17,7 @@ class Ema(nn.Module):
     """An exponential moving average of a network's weights, itself a module: its `state_dict` resumes it exactly.
 
     The half-life is counted in shapes, so that another batch size averages over the same stretch of training.
-    Buffers, such as batch norm's statistics, are copied: they are averages already.
+    Buffers, such as batch norm's statistics, are copied; `recalibrate` measures them anew before sampling.
 
     Args:
         network: To be averaged; its weights now are the first average.

@@ -173,7 +173,13 @@ class _Run:
         times = {"seconds": seconds, "cpu_seconds": cpu_seconds, "shapes_per_second": rate}
         return position | stats | self.snapshot.diversity(self.gan.generator) | times
 
+    def _settle(self) -> None:
+        """Give the average its own batch norm statistics; every rank must come here, for the norm counts them all."""
+        if self.settings.train.ema_half_life:
+            self.ema.recalibrate(self.ranks.part(z) for z in self.snapshot.settling_latents())
+
     def _draw(self) -> None:
+        self._settle()
         if self.log:
             self.snapshot.sheet(self.ema.network, self.out / "sheets" / f"shapes-{self.state.shapes:09d}.png")
             self.log.draw_curves()
@@ -184,6 +190,7 @@ class _Run:
         raise Interrupted(f"{who}: saved step {self.state.step} in {self.out}; go on with --resume")
 
     def _save(self) -> None:
+        self._settle()
         if not self.log:
             return
         seconds, cpu_seconds = self._clocks()

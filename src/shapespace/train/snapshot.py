@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from shapespace import __version__
 from shapespace.data.store import Store
@@ -30,6 +30,9 @@ WATCHED = 16
 JUDGED = 128
 """Samples whose occupancy is matched to the validation shapes' for the threshold."""
 
+SETTLED, SETTLING_BATCHES = 64, 8
+"""Latents in a batch, and batches, under which the average's batch norm statistics are measured."""
+
 
 class Snapshot:
     """Looks at a generator through fixed latents."""
@@ -51,6 +54,13 @@ class Snapshot:
         held_out = store.indices("validation", category)
         self.held_out = held_out if len(held_out) else train
         self.diversity_real = diversity(torch.from_numpy(store.read(train[:WATCHED])).float()[:, None])
+
+    def settling_latents(self) -> list[Tensor]:
+        """Return batches of the prior under which the average's batch norm is measured, always the same."""
+        rng = generator_for(self.settings.run.seed, 0, "settle")
+        nets = self.settings.nets
+        batches = [sample_prior(nets.prior, SETTLED, nets.latent_dim, generator=rng) for _ in range(SETTLING_BATCHES)]
+        return [z.to(self.device) for z in batches]
 
     def diversity(self, generator: nn.Module) -> dict[str, float]:
         """Return how much the shapes of fixed latents differ, beside the same number of real shapes."""
