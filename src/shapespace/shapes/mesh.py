@@ -82,8 +82,10 @@ class Mesh:
         Raises:
             ValueError: If `up` is not "x", "y" or "z".
         """
+        if up == "z":
+            return self
         x, y, z = self.vertices.T
-        turned = {"x": (y, z, x), "y": (x, -z, y), "z": (x, y, z)}
+        turned = {"x": (y, z, x), "y": (x, -z, y)}
         if up not in turned:
             raise ValueError(f"up must be x, y or z, not {up!r}")
         return Mesh(np.stack(turned[up], axis=1), self.faces)

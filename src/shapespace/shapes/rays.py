@@ -41,6 +41,27 @@ def vote(points: np.ndarray, faces: np.ndarray, resolution: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
+def decide(votes: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Return (inside (r, r, r) bool: at least four of six rays say so; how many; how many one axis denies another).
+
+    Args:
+        votes: The result of `vote`.
+    """
+    inside = np.zeros(votes.shape, np.bool_)
+    filled, disputed = 0, 0
+    flat, out = votes.ravel(), inside.ravel()
+    for i in range(len(flat)):
+        bits = flat[i]
+        if bits == 0:
+            continue
+        x, y, z = bits & 3, bits >> 2 & 3, bits >> 4
+        out[i] = x + y + z >= 4
+        filled += x + y + z >= 4
+        disputed += max(x, y, z) == 2 and min(x, y, z) == 0
+    return inside, filled, disputed
+
+
+@njit(cache=True, nogil=True)
 def shadow(points: np.ndarray, faces: np.ndarray, resolution: int) -> np.ndarray:
     """Return what `vote` does for rays that are inside once they have met any face: 2, 2, 2 where no ray arrives."""
     return _both_ways(points, faces, resolution, signed=False)

@@ -33,11 +33,6 @@ MAX_DISPUTED = 0.2
 MAX_RAY_TESTS = 20_000_000_000
 """Rays times faces in whose boxes they lie: about a minute. More is a bomb of faces that all span the grid."""
 
-_SIX_BITS = np.arange(64)
-_BY_AXIS = np.stack([_SIX_BITS & 3, _SIX_BITS >> 2 & 3, _SIX_BITS >> 4 & 3])
-_IS_INSIDE = _BY_AXIS.sum(axis=0) >= 4
-_IS_DISPUTED = (_BY_AXIS == 2).any(axis=0) & (_BY_AXIS == 0).any(axis=0)
-
 
 @dataclass(frozen=True)
 class Voxelized:
@@ -122,10 +117,9 @@ def _fit(vertices: np.ndarray, low: np.ndarray, extent: np.ndarray, resolution: 
 
 
 def _fill(points: np.ndarray, faces: np.ndarray, resolution: int, thin_parts: bool) -> tuple[np.ndarray, str]:
-    votes = rays.vote(points, faces, resolution)
-    voxels, rule = _IS_INSIDE[votes], "rays"
-    tally = np.bincount(votes.ravel(), minlength=64)
-    if tally[_IS_DISPUTED].sum() > MAX_DISPUTED * tally[_IS_INSIDE].sum():
+    voxels, filled, disputed = rays.decide(rays.vote(points, faces, resolution))
+    rule = "rays"
+    if disputed > MAX_DISPUTED * filled:
         voxels, rule = carve.carve(points, faces, resolution), "carve"
     if thin_parts:
         added = thin.parts(points, faces, voxels)
