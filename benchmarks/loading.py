@@ -30,8 +30,10 @@ def row(store: Store, dtype: type, seconds: float) -> Row:
     batches = Batches(store, store.indices("train"), BATCH, seed=0, dtype=dtype)
     path = store.path / "shard-00000.bits"
     bits = np.memmap(path, np.uint8, "r").reshape(-1, store.manifest.shape_bytes)
-    ours, plain = compare(
+    memory = np.empty((BATCH, 1, *[store.resolution] * 3), dtype)
+    ours, fresh, plain = compare(
         [
+            lambda: [batches.at(step, memory) for step in range(STEPS)],
             lambda: [batches.at(step) for step in range(STEPS)],
             lambda: [plain_batch(bits, batches.indices_at(step), store.resolution, dtype) for step in range(STEPS)],
         ],
@@ -41,6 +43,7 @@ def row(store: Store, dtype: type, seconds: float) -> Row:
         "case": f"{store.resolution}^3 {np.dtype(dtype).name}",
         "ms a batch of 100": ours.ms / STEPS,
         "shapes/s": ours.rate(BATCH * STEPS),
+        "in new memory": fresh.rate(BATCH * STEPS),
         "plain shapes/s": plain.rate(BATCH * STEPS),
         "times plain": plain.ms / ours.ms,
         "spread": ours.spread,

@@ -59,6 +59,15 @@ def test_batches_hold_the_shapes(store: Store) -> None:
     assert (floats == got).all()
 
 
+def test_memory_can_be_used_again(store: Store) -> None:
+    batches = Batches(store, np.arange(20), 8, seed=1, dtype=np.float32)
+    memory = np.full((9, 1, 6, 6, 6), 7, np.float32)
+    for step in range(6):
+        got = batches.at(step, memory)
+        assert np.shares_memory(got, memory)
+        assert (got == batches.at(step)).all()
+
+
 def test_a_step_is_the_same_whatever_came_before(store: Store) -> None:
     walked = Batches(store, np.arange(60), 7, seed=9)
     in_order = [walked.indices_at(step).tolist() for step in range(40)]

@@ -47,7 +47,7 @@ class Batches:
         self.batch_size = min(batch_size, len(self.shapes))
         if self.batch_size < self.fewest or not 0 <= rank < world or seed < 0:
             raise ValueError(f"batch {batch_size} of {len(self.shapes)} shapes, rank {rank} of {world}, seed {seed}")
-        self._dtype = dtype
+        self.dtype = dtype
         self._order: tuple[int, np.ndarray] = (-1, self.shapes)
 
     @property
@@ -70,16 +70,23 @@ class Batches:
         low, high = self._span(step)
         return np.array_split(self._permutation(self.epoch(step))[low:high], self.world)[self.rank]
 
-    def at(self, step: int) -> np.ndarray:
+    def at(self, step: int, out: np.ndarray | None = None) -> np.ndarray:
         """Return this rank's batch, (batch, 1, r, r, r), 1 inside the shape and 0 outside.
+
+        Args:
+            step: Which batch, from 0.
+            out: Memory to write into, (at least batch, 1, r, r, r), for callers who are done with an earlier batch:
+                new memory costs more time than everything else here.
 
         Raises:
             DamagedFile: If a shape is not as it was written.
         """
         r = self.store.resolution
         bits = self.store.packed(self.indices_at(step))
-        values = np.unpackbits(bits, axis=1, count=r**3).reshape(-1, 1, r, r, r)
-        return values.astype(self._dtype, copy=False)
+        batch = np.empty((len(bits), 1, r, r, r), self.dtype) if out is None else out[: len(bits)]
+        for row, values in zip(bits, batch, strict=True):
+            values[...] = np.unpackbits(row, count=r**3).reshape(1, r, r, r)
+        return batch
 
     def _span(self, step: int) -> tuple[int, int]:
         position = step % self.steps_per_epoch
