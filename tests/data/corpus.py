@@ -124,3 +124,38 @@ def hostile_files() -> dict[str, bytes]:
 def handed_pack() -> bytes:
     """Return a pack of the handed test shape."""
     return pack(handed()[None])
+
+
+def bombs() -> dict[str, bytes]:
+    """Return about 200 small files that declare or unfold to 10^3 to 10^12 times what they are."""
+    found: dict[str, bytes] = {}
+    for power in range(3, 13):
+        for digit in (1, 7):
+            count = digit * 10**power
+            found |= {f"{digit}e{power}-{name}": data for name, data in _bombs_of(count).items()}
+    found |= {f"gzip-{size}.nrrd": _nrrd_bomb(size << 20) for size in (1, 4, 16, 32)}
+    found |= {f"zeros-{size}.npz": zip_bomb(size << 20) for size in (1, 4, 16, 32)}
+    return found
+
+
+def _bombs_of(count: int) -> dict[str, bytes]:
+    side = round(count ** (1 / 3)) + 20
+    little = min(count, 2**32 - 1)
+    return {
+        "a.off": f"OFF\n{count} 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n".encode(),
+        "b.off": f"OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n{count} 0 1 2\n".encode(),
+        "a.obj": f"v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 {count}\n".encode(),
+        "a.stl": bytes(80) + struct.pack("<I", little) + bytes(50),
+        "a.ply": f"ply\nformat ascii 1.0\nelement vertex {count}\nproperty float x\nend_header\n0\n".encode(),
+        "a.glb": glb_bomb(count),
+        "a.binvox": f"#binvox 1\ndim {side} {side} {side}\ntranslate 0 0 0\nscale 1\ndata\n\x01\x01".encode(),
+        "a.nrrd": f"NRRD0004\ntype: uchar\ndimension: 3\nsizes: {side} {side} {count}\nencoding: raw\n\nx".encode(),
+        "a.npy": b"\x93NUMPY\x01\x00\x76\x00"
+        + f"{{'descr': '|b1', 'fortran_order': False, 'shape': ({side}, {side}, {count}), }}".encode().ljust(118),
+        "a.vox": b"VOX " + struct.pack("<I", 150) + b"MAIN" + struct.pack("<II", little, little),
+    }
+
+
+def _nrrd_bomb(size: int) -> bytes:
+    head = b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 8 8 8\nencoding: gzip\n\n"
+    return head + gzip.compress(bytes(size))
