@@ -87,7 +87,7 @@ def test_handed_keeps_its_axes():
 
 @pytest.mark.parametrize("name", MESHES)
 def test_equals_the_winding_number(name):
-    assert (sampled(MESHES[name], 24) == oracle(MESHES[name], 24)).all()
+    assert (sampled(MESHES[name], 32) == oracle(MESHES[name], 32)).all()
 
 
 def test_overlapping_parts_are_a_union_and_abutting_ones_too():

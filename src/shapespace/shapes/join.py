@@ -50,7 +50,7 @@ def _grow(pieces: np.ndarray, count: int, surface: np.ndarray) -> np.ndarray:
                 mine, other = find(root, owner[x, y, z]), find(root, owner[u, v, w])
                 if mine != other:
                     root[max(mine, other)] = min(mine, other)
-                    _trace(origin, path, here)
+                    _trace(origin, path, int(here))
                     _trace(origin, path, (u * size + v) * size + w)
         if distance == REACH:
             break
