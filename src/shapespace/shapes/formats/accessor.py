@@ -68,7 +68,7 @@ class Accessors:
             BadInput: If there is no such table, or not all of it.
         """
         description = self._description(index)
-        if description.get("componentType") not in _INDEX_COMPONENTS:
+        if number(description, "componentType", self._name) not in _INDEX_COMPONENTS:
             raise BadInput(self._name, "has indices that are no plain integers", CUT_SHORT)
         return self._read(description, "SCALAR", 3 * limits.MAX_FACES)[:, 0].astype(np.int64)
 
@@ -79,9 +79,10 @@ class Accessors:
 
     def _read(self, description: dict[str, Any], kind: str, most: int) -> np.ndarray:
         """Return (count, width) of the stored type, a view of the bytes."""
-        if description.get("type") != kind or description.get("componentType") not in _COMPONENTS:
+        component = number(description, "componentType", self._name)
+        if description.get("type") != kind or component not in _COMPONENTS:
             raise BadInput(self._name, f"has an accessor that is not {kind} of a known type", CUT_SHORT)
-        item = np.dtype(_COMPONENTS[description["componentType"]])
+        item = np.dtype(_COMPONENTS[component])
         count, width = number(description, "count", self._name), _WIDTHS[kind]
         if count > most:
             raise BadInput(self._name, f"declares {count} values in an accessor, at most {most} are read")

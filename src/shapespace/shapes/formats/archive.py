@@ -87,16 +87,29 @@ def inflate(data: bytes | memoryview, name: str, *, most: int, is_gzip: bool = F
     Raises:
         BadInput: If it is broken, ends early, or unfolds to more than `most` bytes.
     """
-    stream = zlib.decompressobj(zlib.MAX_WBITS + (16 if is_gzip else 0))
-    try:
-        unfolded = stream.decompress(data, most + 1)
-    except zlib.error as error:
-        raise BadInput(name, f"its compressed part is broken: {error}", "copy the file again") from None
+    unfolded, is_whole = _start(data, name, most + 1, zlib.MAX_WBITS + (16 if is_gzip else 0))
     if len(unfolded) > most:
         raise BadInput(name, f"its compressed part unfolds to more than {most} bytes")
-    if not stream.eof:
+    if not is_whole:
         raise BadInput(name, "its compressed part ends early", "the file may have been cut short")
     return unfolded
+
+
+def unfold_start(data: bytes | memoryview, name: str, most: int) -> bytes:
+    """Return the first bytes of a zlib stream, at most `most`.
+
+    Raises:
+        BadInput: If it is broken.
+    """
+    return _start(data, name, most, zlib.MAX_WBITS)[0]
+
+
+def _start(data: bytes | memoryview, name: str, most: int, bits: int) -> tuple[bytes, bool]:
+    stream = zlib.decompressobj(bits)
+    try:
+        return stream.decompress(data, most), stream.eof
+    except zlib.error as error:
+        raise BadInput(name, f"its compressed part is broken: {error}", "copy the file again") from None
 
 
 def _said(error: Exception) -> str:

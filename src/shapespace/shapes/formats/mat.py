@@ -16,10 +16,13 @@ import numpy as np
 
 from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats.archive import inflate
+from shapespace.shapes.formats.archive import inflate, unfold_start
 from shapespace.shapes.formats.contents import CUT_SHORT, Contents, check_present, check_sides, voxel_contents
 
 _HEADER_BYTES = 128
+_HEAD_BYTES = 4096
+"""Of a compressed variable: more than its flags, sides and name ever take."""
+
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _MATRIX, _COMPRESSED = 14, 15
 _FLAGS, _SIDES = "u4", "i4"
@@ -66,9 +69,8 @@ def _variables(data: bytes, order: Order, name: str) -> Iterator[tuple[str, np.n
     budget = limits.MAX_UNPACKED_BYTES
     for code, payload in _elements(memoryview(data)[_HEADER_BYTES:], order, name):
         if code == _COMPRESSED:
-            unfolded = inflate(payload, name, most=budget)
-            budget -= len(unfolded)
-            code, payload = next(_elements(memoryview(unfolded), order, name), (0, payload))
+            code, payload = _unfolded(payload, order, name, budget)
+            budget -= len(payload)
         if code == _MATRIX:
             yield _matrix(payload, order, name)
 
@@ -89,8 +91,28 @@ def _elements(data: memoryview, order: Order, name: str) -> Iterator[tuple[int, 
         start = after
 
 
+def _unfolded(payload: memoryview, order: Order, name: str, budget: int) -> tuple[int, memoryview]:
+    """Return (type, bytes) of a compressed element: no more than its head unless numbers with three axes follow."""
+    head = memoryview(unfold_start(payload, name, _HEAD_BYTES))
+    if len(head) < 8:
+        raise BadInput(name, "a variable ends early", CUT_SHORT)
+    code, length = np.frombuffer(head, f"{order}u4", 2).tolist()
+    if code != _MATRIX or _described(_elements(head[8:], order, name), order, name)[1] is None:
+        return code, head[8:]
+    if length > budget:
+        raise BadInput(name, f"its variables take more than {limits.MAX_UNPACKED_BYTES} bytes")
+    return code, memoryview(inflate(payload, name, most=8 + length))[8:]
+
+
 def _matrix(payload: memoryview, order: Order, name: str) -> tuple[str, np.ndarray | None]:
+    """Return (name, array) of a variable, None for what is not numbers with three axes."""
     parts = _elements(payload, order, name)
+    label, shape = _described(parts, order, name)
+    return label, None if shape is None else _values(*_part(parts, name), shape, order, name)
+
+
+def _described(parts: Iterator[tuple[int, memoryview]], order: Order, name: str) -> tuple[str, tuple[int, ...] | None]:
+    """Return (name, sides) of a variable from its first three parts, None for what is not numbers with three axes."""
     flags, sides, label = (_part(parts, name) for _ in range(3))
     shown = bytes(label[1][: limits.MAX_NAME_BYTES]).decode("ascii", "replace")
     kind = int(np.frombuffer(flags[1], f"{order}{_FLAGS}", 1)[0]) if len(flags[1]) >= 4 else 0
@@ -98,7 +120,7 @@ def _matrix(payload: memoryview, order: Order, name: str) -> tuple[str, np.ndarr
         return shown, None
     shape = tuple(np.frombuffer(sides[1], f"{order}{_SIDES}").tolist())
     check_sides(name, shape)
-    return shown, _values(*_part(parts, name), shape, order, name)
+    return shown, shape
 
 
 def _part(parts: Iterator[tuple[int, memoryview]], name: str) -> tuple[int, memoryview]:

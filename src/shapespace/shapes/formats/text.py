@@ -12,7 +12,7 @@ from shapespace.errors import BadInput
 
 BLOCK_BYTES = 1 << 20
 BLOCK_ROWS = 1 << 15
-LARGEST_INDEX = 2**31 - 1
+LARGEST_INDEX = 2**53
 
 _COMMENT = re.compile(rb"#[^\r\n]*")
 

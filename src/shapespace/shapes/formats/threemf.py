@@ -94,7 +94,7 @@ class _Model:
         self.build: list[Place] = []
         self.unit = "millimeter"
         self._part, self._name, self._open = part, name, Object()
-        parser = expat.ParserCreate()
+        parser = expat.ParserCreate("UTF-8")  # whatever it declares: other encodings would load codecs
         parser.StartElementHandler = self._start
         parser.StartDoctypeDeclHandler = self._refuse
         try:

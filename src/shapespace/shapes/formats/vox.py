@@ -122,9 +122,9 @@ def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
     view, start = memoryview(data), _HEADER_BYTES
     while start + _CHUNK_BYTES <= len(data):
         kind = data[start : start + 4]
-        own, _children = struct.unpack_from("<II", data, start + 4)
+        own, children = struct.unpack_from("<II", data, start + 4)
         start += _CHUNK_BYTES
-        check_present(name, own, len(data) - start, f"the chunk {kind.decode('ascii', 'replace')!r}")
+        check_present(name, own + children, len(data) - start, f"the chunk {kind.decode('ascii', 'replace')!r}")
         yield kind, view[start : start + own]
         start += own  # the children of MAIN follow and are read like the rest
 
