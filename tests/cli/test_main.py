@@ -16,6 +16,9 @@ HEAVY = {"torch", "numpy", "numba", "matplotlib", "trimesh", "skimage", "scipy",
 PAGES = ["", "train", "sample", "demo", "data", "data prepare", "data info", "data show", "data export"]
 CPU_SECONDS = 0.2
 
+YARDSTICK_SECONDS = 0.065
+"""What `import cyclopts` costs where nothing else runs; a machine that is slower or shared is allowed as much more."""
+
 
 def shapespace(*words: str, **kwargs) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "shapespace", *words], capture_output=True, text=True, **kwargs)
@@ -46,13 +49,18 @@ def test_a_help_page_answers_at_once(page, tmp_path):
     # As installed: with its bytecode cached. The least of several: a busy machine makes a run dearer, never cheaper.
     as_installed = os.environ | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
 
-    def cpu_seconds() -> float:
+    def cpu_seconds(*words: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        shapespace(*page.split(), "--help", check=True, env=as_installed)
+        subprocess.run([sys.executable, *words], check=True, env=as_installed, stdout=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(cpu_seconds() for _ in range(8)) < CPU_SECONDS
+    pairs = [
+        (cpu_seconds("-m", "shapespace", *page.split(), "--help"), cpu_seconds("-c", "import cyclopts"))
+        for _ in range(8)
+    ]
+    helped, yardstick = (min(times) for times in zip(*pairs, strict=True))
+    assert helped < CPU_SECONDS * max(1.0, yardstick / YARDSTICK_SECONDS)
 
 
 def test_the_version_is_that_of_the_package():
