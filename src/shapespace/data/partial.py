@@ -114,5 +114,5 @@ class ChunkBits:
             start = self.ends[chunk - 1] if chunk else 0
             with self.partial.bits_file(chunk).open("rb", buffering=0) as file:
                 file.seek((shape - start) * size)
-                file.readinto(row)
+                file.readinto(row.data)
         return bits
