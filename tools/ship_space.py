@@ -1,0 +1,33 @@
+"""Makes a trained run one of the spaces inside the package: half the bytes, a name, a licence, a place.
+
+python tools/ship_space.py RUN NAME --licence MIT    writes src/shapespace/spaces/NAME.safetensors
+
+The model card NAME.md beside it is written by hand: what it knows, what it was trained on, how well it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from shapespace.nets.weights import load_space, save_space
+from shapespace.space import SHIPPED
+
+
+def main() -> None:
+    """Read one run's space and write it as a shipped one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--licence", required=True)
+    wanted = parser.parse_args()
+    generator, discriminator, card = load_space(wanted.run / "space.safetensors")
+    target = SHIPPED / f"{wanted.name}.safetensors"
+    card = replace(card, name=wanted.name, licence=wanted.licence)
+    save_space(target, generator, card, discriminator=discriminator, half=True)
+    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
