@@ -42,8 +42,11 @@ def set_output_bias(generator: Generator, occupancy: float) -> None:
     that could lift an occupied one above 0.5: a trap that costs most runs their thin parts (`docs/results.md`).
     """
     odds = occupancy / (1 - occupancy)
+    bias = generator.output.bias
+    if bias is None:  # the paper's G has none
+        return
     with torch.no_grad():  # sigmoid^-1(p) is log odds; tanh^-1(2 p - 1) is half of it
-        generator.output.bias.fill_(math.log(odds) * (0.5 if generator.activation == "tanh" else 1.0))
+        bias.fill_(math.log(odds) * (0.5 if generator.activation == "tanh" else 1.0))
 
 
 def occupancy_of(store: Store, settings: Settings, most: int = 1_024) -> float:

@@ -96,7 +96,7 @@ class Gan:
 
     def _teach_discriminator(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
         self.discriminator_adam.zero_grad(set_to_none=True)
-        if self.loss.separate:  # one pass at a time: half the memory, the same gradient
+        if self.loss.on_real and self.loss.on_fake:  # one pass at a time: half the memory, the same gradient
             real_logits = self._logits(real, learning=True)
             real_loss = self.loss.on_real(real_logits)
             (real_loss * self.share).backward()
@@ -154,7 +154,8 @@ class Gan:
         self.generator_adam.zero_grad(set_to_none=True)
         torch.autograd.backward((real_logits, fake_logits), (on_real * self.share, on_fake * self.share))
         ratio = wanted / torch.where(on_fake.abs() < TINY, TINY, on_fake)
-        fake.backward(leaf.grad * ratio.view(-1, 1, 1, 1, 1))
+        slope: Tensor = leaf.grad  # pyrefly: ignore[bad-assignment]  (backward has just filled it)
+        fake.backward(slope * ratio.view(-1, 1, 1, 1, 1))
         penalty = self._penalise(real, shown.detach(), step)
         self._update(self.discriminator_adam, self.discriminator, loss.detach() + penalty, "the discriminator")
         self._update(self.generator_adam, self.generator, aim.detach(), "the generator")
@@ -181,7 +182,8 @@ class Gan:
     def _update(self, adam: torch.optim.Adam, network: nn.Module, loss: Scalar, who: str) -> None:
         parameters = [p for p in network.parameters() if p.grad is not None]
         self.ranks.average_gradients(parameters, 1.0 / self.ranks.size)
-        size = torch.stack(torch._foreach_norm([p.grad for p in parameters])).sum() + self.ranks.add(loss.clone())
+        norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
+        size = torch.stack(norms).sum() + self.ranks.add(loss.clone())
         if not torch.isfinite(size):
             raise TrainingDiverged(f"the loss or a gradient of {who} is not finite (loss {float(loss):g})")
         adam.step()

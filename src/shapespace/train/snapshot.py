@@ -83,10 +83,11 @@ class Snapshot:
             prior=self.settings.nets.prior,
             threshold=threshold,
             categories=(category,) if category else tuple(self.store.category_names),
-            data=self.store.provenance,
+            data=dict(self.store.provenance),
             licence=str(self.store.provenance.get("licence", "")),
             trained={"shapes": shapes, "seed": self.settings.run.seed, "shapespace": __version__},
         )
+        # pyrefly: ignore[bad-argument-type]  (an average is of any network, a Gan of any two; here they are ours)
         save_space(path, ema.network, card, discriminator=gan.discriminator)
 
     @torch.no_grad()
