@@ -48,7 +48,7 @@ def texts(raw: np.ndarray) -> list[str]:
 
 def encode_array(array: np.ndarray) -> bytes:
     """Return the bytes of a .npy file."""
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     described = f"{{'descr': {array.dtype.str!r}, 'fortran_order': False, 'shape': {array.shape!r}, }}"
     header = described.encode().ljust(-(-(len(described) + 11) // 64) * 64 - 11) + b"\n"
     return _MAGIC + b"\x01\x00" + len(header).to_bytes(2, "little") + header + array.tobytes()
