@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def fuzz(
     seeds: Sequence[bytes],
     *,
     seconds: float,
+    fewest: int = 1,
     wrapped: Sequence[tuple[bytes, Callable[[bytes], bytes]]] = (),
     seed: int = 0,
 ) -> Report:
@@ -63,7 +65,8 @@ def fuzz(
     Args:
         parse: A pure function of bytes that raises nothing but BadInput.
         seeds: Good inputs.
-        seconds: How long, by the clock; at least one input is tried.
+        seconds: How long at least, by the clock.
+        fewest: Inputs that are tried however long they take.
         wrapped: (content, closing function): the content is mutated, and then closed into a whole input.
         seed: The same one makes the same inputs in the same order.
     """
@@ -73,7 +76,7 @@ def fuzz(
     for content, close in sources:
         _try(parse, close(content), report)  # also loads what is loaded once
     before, start = _reset_peak(), time.perf_counter()
-    while report.inputs <= len(sources) or time.perf_counter() - start < seconds:
+    while report.inputs < len(sources) + fewest or time.perf_counter() - start < seconds:
         content, close = dice.choice(sources)
         _try(parse, bytes(close(_mutated(content, dice, contents))), report)
     report.seconds = time.perf_counter() - start
@@ -83,7 +86,7 @@ def fuzz(
 
 
 def _try(parse: Callable[[bytes], object], data: bytes, report: Report) -> None:
-    start = time.thread_time()
+    start = time.perf_counter()  # not thread_time: asking for that takes longer than most parsers
     try:
         parse(data)
         report.accepted += 1
@@ -94,10 +97,20 @@ def _try(parse: Callable[[bytes], object], data: bytes, report: Report) -> None:
     except BaseException as error:
         error.add_note(f"input: {data[:2000]!r} ({len(data)} bytes)")
         raise
-    spent = time.thread_time() - start
+    spent = time.perf_counter() - start
+    if spent > MOST_SECONDS:
+        spent = _again(parse, data)
     assert spent <= MOST_SECONDS, f"{spent:.2f} s for {data[:2000]!r}"
     report.slowest = max(report.slowest, spent)
     report.inputs += 1
+
+
+def _again(parse: Callable[[bytes], object], data: bytes) -> float:
+    """Return the seconds of processor time an input takes: the clock also counts what other programs do."""
+    start = time.thread_time()
+    with suppress(BadInput):
+        parse(data)
+    return time.thread_time() - start
 
 
 def _mutated(content: bytes, dice: random.Random, others: Sequence[bytes]) -> bytes:

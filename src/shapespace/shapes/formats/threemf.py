@@ -127,7 +127,7 @@ class _Model:
         except ValueError:
             raise BadInput(self._name, f"{key} is {attributes.get(key, 'missing')[:30]!r}, no number") from None
         if kind is int and not 0 <= value < limits.MAX_VERTICES:
-            raise BadInput(self._name, f"a triangle names vertex {value:g}", CUT_SHORT)
+            raise BadInput(self._name, f"a triangle names vertex {attributes[key][:30]}", CUT_SHORT)
         return value
 
     def _place(self, attributes: dict[str, str]) -> Place:
