@@ -30,6 +30,9 @@ WATCHED = 16
 JUDGED = 128
 """Samples whose occupancy is matched to the validation shapes' for the threshold."""
 
+THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
+"""Candidates for the threshold that is saved with a space."""
+
 SETTLED, SETTLING_BATCHES = 64, 8
 """Latents in a batch, and batches, under which the average's batch norm statistics are measured."""
 
@@ -52,7 +55,8 @@ class Snapshot:
         category = settings.run.category or None
         train = store.indices("train", category)
         held_out = store.indices("validation", category)
-        self.held_out = held_out if len(held_out) else train
+        judged = store.read((held_out if len(held_out) else train)[:512])
+        self.held_out_occupancy = judged.reshape(len(judged), -1).mean(axis=1)
         self.diversity_real = diversity(torch.from_numpy(store.read(train[:WATCHED])).float()[:, None])
 
     def settling_latents(self) -> list[Tensor]:
@@ -72,12 +76,12 @@ class Snapshot:
         from shapespace.shapes.render import save_sheet
 
         occupancy = self._occupancy(generator, JUDGED)
-        grids = occupancy[:SHOWN, 0].numpy() > choose_threshold(occupancy, self._occupancy_of_held_out())
+        grids = occupancy[:SHOWN, 0].numpy() > choose_threshold(occupancy, self.held_out_occupancy)
         save_sheet(path, list(grids), columns=8)
 
     def space(self, gan: Gan, ema: Ema, path: Path, shapes: int) -> None:
         """Write the space so far: the averaged generator, the discriminator, and all that rebuilds them."""
-        threshold = choose_threshold(self._occupancy(ema.network, JUDGED), self._occupancy_of_held_out())
+        threshold = choose_threshold(self._occupancy(ema.network, JUDGED), self.held_out_occupancy)
         category = self.settings.run.category
         card = SpaceCard(
             prior=self.settings.nets.prior,
@@ -100,9 +104,6 @@ class Snapshot:
         grids = torch.cat(pieces)
         return (grids + 1) / 2 if self.settings.nets.activation == "tanh" else grids
 
-    def _occupancy_of_held_out(self) -> float:
-        return float(np.mean(self.store.read(self.held_out[:512])))
-
 
 def diversity(grids: Occupancy) -> float:
     """Return the mean soft Jaccard-like distance between the shapes of a batch, in [0, 1]; 0 is one shape for all.
@@ -117,14 +118,21 @@ def diversity(grids: Occupancy) -> float:
     return float(distances.sum() / max(count * (count - 1), 1))
 
 
-def choose_threshold(occupancy: Occupancy, target: float) -> float:
-    """Return the threshold in [0.05, 0.95] at which samples are as full as held-out shapes are.
+def choose_threshold(occupancy: Occupancy, held_out: np.ndarray) -> float:
+    """Return the threshold nearest to 0.5 at which samples are as full as held-out shapes are.
+
+    "As full" means to within twice the standard error of the difference of the two means, so that the luck of a few
+    large shapes does not move the threshold; where none comes that close, the nearest.
 
     Args:
         occupancy: Samples in [0, 1], (batch, 1, x, y, z).
-        target: Mean share of full voxels in held-out shapes.
+        held_out: Share of full voxels of each held-out shape.
     """
-    candidates = np.round(np.arange(0.05, 0.951, 0.01), 2)
-    grids = occupancy.numpy()
-    gaps = [abs(float(np.mean(grids > level)) - target) for level in candidates]
-    return float(candidates[int(np.argmin(gaps))])
+    grids = occupancy.flatten(1).numpy()
+    shares = np.stack([(grids > level).mean(axis=1) for level in THRESHOLDS])
+    gaps = np.abs(shares.mean(axis=1) - held_out.mean())
+    errors = np.sqrt(shares.var(axis=1) / shares.shape[1] + held_out.var() / len(held_out))
+    close = gaps <= 2 * errors
+    if not close.any():
+        return float(THRESHOLDS[int(np.argmin(gaps))])
+    return float(THRESHOLDS[int(np.argmin(np.where(close, np.abs(THRESHOLDS - 0.5), np.inf)))])
