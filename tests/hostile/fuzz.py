@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapespace.errors import BadInput
+from shapespace.errors import BadInput, ShapeSpaceError
 
 MOST_SECONDS = 1.0
 MOST_BYTES = 64 << 20
@@ -59,38 +59,40 @@ def fuzz(
     fewest: int = 1,
     wrapped: Sequence[tuple[bytes, Callable[[bytes], bytes]]] = (),
     seed: int = 0,
+    refusal: type[ShapeSpaceError] = BadInput,
 ) -> Report:
-    """Return what became of mutated inputs; any error but `BadInput`, and any limit passed, fails with its input.
+    """Return what became of mutated inputs; any error but `refusal`, and any limit passed, fails with its input.
 
     Args:
-        parse: A pure function of bytes that raises nothing but BadInput.
+        parse: A function of bytes that raises nothing but `refusal`.
         seeds: Good inputs.
         seconds: How long at least, by the clock.
         fewest: Inputs that are tried however long they take.
         wrapped: (content, closing function): the content is mutated, and then closed into a whole input.
         seed: The same one makes the same inputs in the same order.
+        refusal: The error that a parser may raise.
     """
     dice, report = random.Random(seed), Report()
     sources = [(content, bytes) for content in seeds] + list(wrapped)
     contents = [content for content, _ in sources]
     for content, close in sources:
-        _try(parse, close(content), report)  # also loads what is loaded once
+        _try(parse, close(content), report, refusal)  # also loads what is loaded once
     before, start = _reset_peak(), time.perf_counter()
     while report.inputs < len(sources) + fewest or time.perf_counter() - start < seconds:
         content, close = dice.choice(sources)
-        _try(parse, bytes(close(_mutated(content, dice, contents))), report)
+        _try(parse, bytes(close(_mutated(content, dice, contents))), report, refusal)
     report.seconds = time.perf_counter() - start
     report.grown = max(0, _peak() - before)
     assert report.grown <= MOST_BYTES, f"an input took memory: {report}"
     return report
 
 
-def _try(parse: Callable[[bytes], object], data: bytes, report: Report) -> None:
+def _try(parse: Callable[[bytes], object], data: bytes, report: Report, refusal: type[ShapeSpaceError]) -> None:
     start = time.perf_counter()  # not thread_time: asking for that takes longer than most parsers
     try:
         parse(data)
         report.accepted += 1
-    except BadInput as error:
+    except refusal as error:
         message = str(error)
         assert message.isprintable() or "\n" not in message, f"more than a line: {message!r}"
         assert len(message) <= LONGEST_MESSAGE, f"too long: {message!r}"
