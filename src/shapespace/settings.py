@@ -125,7 +125,9 @@ class AugmentSettings:
     cutout: float = 0.0
     """Side of a block that is emptied, as a fraction of the grid; 0 for none."""
     soften: float = 0.0
-    """Standard deviation, in voxels, of the blur that turns hard real grids into soft targets; 0 for none."""
+    """Standard deviation, in voxels, of a blur of the real grids, so that hard voxels do not give them away; 0: none."""
+    soften_fake: bool = False
+    """Blur the fake grids alike: then G learns hard grids; else it learns blurred ones."""
 
     def __post_init__(self) -> None:
         """Refuse what would hide the shape."""
@@ -191,6 +193,11 @@ class Settings:
             )
 
 
+_LONGEST_SHOWN = 80
+_LARGEST = 1 << 63
+MAX_CONFIG_BYTES = 1 << 20
+
+
 def with_changes(settings: Settings, changes: dict[str, Any], source: str) -> Settings:
     """Return the settings with a nested dict laid over them.
 
@@ -227,11 +234,15 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         BadInput: If the file is missing or is not TOML.
     """
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open("rb") as file:
+            text = file.read(MAX_CONFIG_BYTES + 1)
+        if len(text) > MAX_CONFIG_BYTES:
+            raise BadInput(path, f"has more than {MAX_CONFIG_BYTES} bytes; settings take two thousand")
+        return tomllib.loads(text.decode())
     except FileNotFoundError:
         raise BadInput(path, "no such file", "give a TOML file of settings, for instance a run's config.toml") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(path, f"not readable as TOML: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:  # numbers of 5,000 digits, brackets 1,000 deep
+        raise BadInput(path, f"not readable as TOML: {_short(str(error))}") from None
 
 
 def _changed_group(group: Any, values: dict[str, Any], source: str, name: str) -> Any:
@@ -247,9 +258,9 @@ def _known(name: str, names: list[str], source: str, prefix: str) -> str:
     plain = name.replace("-", "_")
     if plain in names:
         return plain
-    near = difflib.get_close_matches(plain, names, n=1)
+    near = difflib.get_close_matches(plain[:_LONGEST_SHOWN], names, n=1)
     hint = f"; did you mean {prefix}{_dashed(near[0])}?" if near else f"; there are: {', '.join(map(_dashed, names))}"
-    raise UsageError(f"{source}: no setting {prefix}{name}{hint}")
+    raise UsageError(f"{source}: no setting {prefix}{_short(name)}{hint}")
 
 
 def _typed(value: Any, kind: Any, where: str) -> Any:
@@ -257,12 +268,18 @@ def _typed(value: Any, kind: Any, where: str) -> Any:
     if choices:
         if value in choices:
             return value
-        raise UsageError(f"{where} is {value!r}; choose one of {', '.join(choices)}")
-    if kind is float and type(value) is int:
+        raise UsageError(f"{where} is {_short(repr(value))}; choose one of {', '.join(choices)}")
+    if kind is float and type(value) is int and abs(value) < _LARGEST:
         return float(value)
-    if type(value) is not kind:
-        raise UsageError(f"{where} is {value!r}; it must be {_PLAIN_NAMES[kind]}")
+    if type(value) is not kind or (kind is int and abs(value) >= _LARGEST):
+        raise UsageError(f"{where} is {_short(repr(value))}; it must be {_PLAIN_NAMES[kind]}")
     return value
+
+
+def _short(text: str) -> str:
+    """Return text from a file as one short line."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text[:_LONGEST_SHOWN])
+    return line if len(text) <= _LONGEST_SHOWN else line + "..."
 
 
 _PLAIN_NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

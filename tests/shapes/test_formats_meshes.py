@@ -271,3 +271,36 @@ def test_a_large_text_mesh_takes_well_under_a_second():
         assert time.thread_time() - start < 1
         assert np.array_equal(found.vertices, mesh.vertices)
         assert np.array_equal(found.faces, mesh.faces)
+
+
+def test_glb_of_many_parts_over_one_table_stops_at_the_limit():
+    import tracemalloc
+
+    document = {
+        "buffers": [{"byteLength": 240_000}],
+        "bufferViews": [{"buffer": 0, "byteLength": 240_000}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "type": "VEC3", "count": 20_000}],
+        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}] * 8_000}],
+        "nodes": [{"mesh": 0}],
+        "scenes": [{"nodes": [0]}],
+    }
+    data = make.glb_of(document, bytes(240_000))
+    tracemalloc.start()
+    with pytest.raises(BadInput, match="at most 5000000"):
+        glb.parse(data, "a.glb")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300 << 20  # without a bound within the mesh it took 5 GB
+
+
+@pytest.mark.parametrize("element", ["<a/>", '<vertex x="0" y="0" z="0"/>'])
+def test_3mf_that_unfolds_a_thousandfold_is_refused_before_it_is_read(element):
+    data = pack({threemf.MODEL: b"<model>" + element.encode() * 1_000_000 + b"</model>"})
+    with pytest.raises(BadInput, match=r"declares \d+ bytes, at most"):
+        threemf.parse(data, "a.3mf")
+
+
+def test_text_with_an_endless_line_is_refused():
+    for parser, text in ((off.parse, b"OFF\n3 1 0\n" + SQUARE[:18]), (obj.parse, b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf ")):
+        with pytest.raises(BadInput, match="a line of"):
+            parser(text + b"1 " * 600_000, "a")

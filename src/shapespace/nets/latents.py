@@ -13,6 +13,7 @@ import numpy as np
 from shapespace import limits
 from shapespace.errors import BadInput
 from shapespace.files import atomic_file
+from shapespace.shapes.formats.npy import read_array
 
 MEMBER = "z.npy"
 
@@ -45,20 +46,13 @@ def read_latents(path: str | PathLike[str], latent_dim: int) -> np.ndarray:
     Raises:
         BadInput: If it is another kind of file, or its vectors have another length or are not finite.
     """
-    array = io.BytesIO(_member(path))
-    try:
-        np.lib.format.read_magic(array)
-        shape, by_column, dtype = np.lib.format.read_array_header_1_0(array, max_header_size=4096)
-    except (ValueError, SyntaxError, UnicodeDecodeError) as error:
-        raise BadInput(path, f"{MEMBER} is not a NumPy array: {str(error)[:80]}") from error
-    if dtype != np.dtype("<f4") or len(shape) != 2 or by_column:
-        raise BadInput(path, f"z is {dtype} of shape {shape}, not float32 in rows")
-    if shape[1] != latent_dim or not 1 <= shape[0] <= limits.MAX_SAMPLES:
-        raise BadInput(path, f"z is {shape}; this space takes (1 to {limits.MAX_SAMPLES:,}, {latent_dim})")
-    content = array.read()
-    if len(content) != 4 * shape[0] * shape[1]:
-        raise BadInput(path, f"z holds {len(content):,} bytes where {4 * shape[0] * shape[1]:,} belong")
-    z = np.frombuffer(content, "<f4").reshape(shape).astype(np.float32)
+    # NumPy's own reader parses the header as Python, and a hostile one makes it fail in too many ways.
+    found = read_array(_member(path), str(path))
+    if found.dtype != np.dtype("<f4") or found.ndim != 2 or not found.flags.c_contiguous:
+        raise BadInput(path, f"z is {found.dtype} of shape {found.shape}, not float32 in rows")
+    if found.shape[1] != latent_dim or not 1 <= len(found) <= limits.MAX_SAMPLES:
+        raise BadInput(path, f"z is {found.shape}; this space takes (1 to {limits.MAX_SAMPLES:,}, {latent_dim})")
+    z = found.astype(np.float32)
     if not np.isfinite(z).all():
         raise BadInput(path, "z holds numbers that are not finite")
     return z

@@ -180,6 +180,7 @@ def _moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 def _primitives(mesh: dict[str, Any], accessors: Accessors, name: str) -> Iterator[Part]:
     """Yield the parts of a mesh that are triangles; points and lines are passed over."""
+    count, face_count = 0, 0  # counted here too: thousands of parts may share one table, and each gets a copy
     for primitive in objects(mesh, "primitives", name):
         mode = number(primitive, "mode", name, _TRIANGLES)
         attributes = primitive.get("attributes")
@@ -190,7 +191,10 @@ def _primitives(mesh: dict[str, Any], accessors: Accessors, name: str) -> Iterat
             corners = accessors.indices(number(primitive, "indices", name))
         else:
             corners = np.arange(len(vertices))
-        yield vertices, _triangles(corners, mode)
+        faces = _triangles(corners, mode)
+        count, face_count = count + len(vertices), face_count + len(faces)
+        check_counts(name, count, face_count)
+        yield vertices, faces
 
 
 def _triangles(corners: np.ndarray, mode: int) -> np.ndarray:

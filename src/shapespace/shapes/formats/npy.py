@@ -28,7 +28,10 @@ def read_array(data: bytes, name: str) -> np.ndarray:
     """
     kind, shape, is_fortran, start = _header(data, name)
     count = math.prod(shape)
-    check_present(name, count * kind.itemsize, len(data) - start, f"{count} values of {kind.itemsize} bytes")
+    size, present = count * kind.itemsize, len(data) - start
+    check_present(name, size, present, f"{count} values of {kind.itemsize} bytes")
+    if present > size:
+        raise BadInput(name, f"goes on for {present - size} bytes after its array", "save one array in a file")
     if kind.kind == "U":
         raw = np.frombuffer(data, np.uint8, count * kind.itemsize, start).reshape(*shape, kind.itemsize)
         return raw if kind.byteorder != ">" else _swapped(raw)

@@ -24,6 +24,9 @@ MODEL = "3D/3dmodel.model"
 MOST_PLACES, DEEPEST = 5_000, 32
 """Objects put somewhere, and components within components."""
 
+MOST_UNFOLDING, ROOM_BYTES = 100, 1 << 20
+"""Times its own size that an archive may unfold to, beyond some room: XML of meshes gets 5 to 20 times smaller."""
+
 _CORNERS = ("v1", "v2", "v3")
 _UNMOVED = ["1", "0", "0", "0", "1", "0", "0", "0", "1", "0", "0", "0"]
 _NAMESPACE = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02"
@@ -67,7 +70,7 @@ def parse(data: bytes, name: str) -> Contents:
     main = next((member for member in models if member.lower() == MODEL.lower()), models[0] if models else None)
     if main is None:
         raise BadInput(name, "holds no 3-D model", "is it what its ending says?")
-    scene = _Scene(archive, name)
+    scene = _Scene(archive, min(limits.MAX_UNPACKED_BYTES, ROOM_BYTES + MOST_UNFOLDING * len(data)), name)
     model = scene.model(main)
     for place in model.build or [Place(main, number, _matrix("", name)) for number in model.objects]:
         scene.add(place, np.eye(4), 0)
@@ -109,6 +112,7 @@ class _Model:
         kind = tag.rpartition(":")[2]
         if kind == "vertex":
             self._open.coordinates.extend(self._number(float, attributes, axis) for axis in "xyz")
+            check_counts(self._name, len(self._open.coordinates) // 3, 0)
         elif kind == "triangle":
             self._open.corners.extend(int(self._number(int, attributes, corner)) for corner in _CORNERS)
             check_counts(self._name, len(self._open.coordinates) // 3, len(self._open.corners) // 3)
@@ -139,11 +143,10 @@ class _Model:
 class _Scene:
     """The parts of the archive that were needed so far, and the mesh put together so far."""
 
-    def __init__(self, archive: Archive, name: str) -> None:
-        self._archive, self._name = archive, name
+    def __init__(self, archive: Archive, most: int, name: str) -> None:
+        self._archive, self._left, self._name = archive, most, name
         self._models: dict[str, _Model] = {}
         self._places = self._count = self._face_count = 0
-        self._left = limits.MAX_UNPACKED_BYTES
         self.vertices, self.faces = [np.empty((0, 3))], [np.empty((0, 3), np.int64)]
 
     def model(self, part: str) -> _Model:
