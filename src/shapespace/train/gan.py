@@ -211,7 +211,7 @@ class Gan:
             mirror=seen.mirror,
             shift=seen.shift,
             cutout=seen.cutout,
-            soften=seen.soften if is_real else 0.0,
+            soften=seen.soften if is_real or seen.soften_fake else 0.0,
             empty=-1.0 if self.nets.activation == "tanh" else 0.0,
         )
 
