@@ -146,7 +146,7 @@ def test_a_second_of_mutations(make_target, tmp_path):
 def test_a_minute_of_mutations(make_target, tmp_path):
     report = run(make_target(tmp_path), 60.0, seed=1)
     print(f"{make_target.__name__}: {report}")
-    assert report.inputs >= 10_000  # each is a file that is written and read
+    assert report.inputs >= 5_000  # each is a file that is written and read
 
 
 DEEP = 30_000
