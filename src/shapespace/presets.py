@@ -35,7 +35,7 @@ def modern() -> Settings:
         ),
         train=TrainSettings(
             batch_size=16,
-            shapes=60_000,
+            shapes=120_000,
             generator_rate=2e-3,
             discriminator_rate=5e-4,
             final_rate=0.1,
