@@ -125,7 +125,7 @@ class AugmentSettings:
     cutout: float = 0.0
     """Side of a block that is emptied, as a fraction of the grid; 0 for none."""
     soften: float = 0.0
-    """Standard deviation, in voxels, of a blur of the real grids, so that hard voxels do not give them away; 0: none."""
+    """Standard deviation, in voxels, of a blur of real grids, so that hard voxels do not give them away; 0 for none."""
     soften_fake: bool = False
     """Blur the fake grids alike: then G learns hard grids; else it learns blurred ones."""
 
