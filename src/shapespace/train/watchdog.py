@@ -54,7 +54,7 @@ def diagnose(stats: Mapping[str, float]) -> Verdict | None:
         return Verdict(
             "one shape for all",
             f"different latents differ by {stats['diversity_fake']:.3f}, real shapes by {stats['diversity_real']:.3f}",
-            "train.loss relativistic with train.r1 and train.r2 higher, a lower train.discriminator-rate, a larger batch",
+            "train.loss relativistic, train.r1 and train.r2 higher, a lower train.discriminator-rate, a larger batch",
         )
     return _dead_discriminator(stats["accuracy"], stats["loss_discriminator"])
 
