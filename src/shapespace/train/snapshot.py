@@ -14,6 +14,7 @@ from shapespace.data.store import Store
 from shapespace.nets.prior import sample_prior
 from shapespace.nets.weights import SpaceCard, save_space
 from shapespace.settings import Settings
+from shapespace.shapes.grid import components
 from shapespace.tensors import Occupancy
 from shapespace.train.draws import generator_for
 
@@ -30,7 +31,7 @@ WATCHED = 16
 JUDGED = 128
 """Samples whose occupancy is matched to the validation shapes' for the threshold."""
 
-THRESHOLDS = np.round(np.arange(0.05, 0.951, 0.01), 2)
+THRESHOLDS = np.round(np.arange(0.1, 0.91, 0.05), 2)
 """Candidates for the threshold that is saved with a space."""
 
 SETTLED, SETTLING_BATCHES = 64, 8
@@ -119,20 +120,26 @@ def diversity(grids: Occupancy) -> float:
 
 
 def choose_threshold(occupancy: Occupancy, held_out: np.ndarray) -> float:
-    """Return the threshold nearest to 0.5 at which samples are as full as held-out shapes are.
+    """Return the threshold at which samples are as full as held-out shapes are and most of them are in one piece.
 
-    "As full" means to within twice the standard error of the difference of the two means, so that the luck of a few
-    large shapes does not move the threshold; where none comes that close, the nearest.
+    "As full" means that the mean occupancies differ by less than 5 %, or than twice the standard error of their
+    difference if that is more. Among such thresholds connectedness decides, then nearness to 0.5; where there is none,
+    the one that comes nearest in occupancy.
 
     Args:
         occupancy: Samples in [0, 1], (batch, 1, x, y, z).
         held_out: Share of full voxels of each held-out shape.
     """
-    grids = occupancy.flatten(1).numpy()
-    shares = np.stack([(grids > level).mean(axis=1) for level in THRESHOLDS])
+    grids = occupancy[:, 0].numpy()
+    shares = np.stack([(grids > level).mean(axis=(1, 2, 3)) for level in THRESHOLDS])
     gaps = np.abs(shares.mean(axis=1) - held_out.mean())
     errors = np.sqrt(shares.var(axis=1) / shares.shape[1] + held_out.var() / len(held_out))
-    close = gaps <= 2 * errors
-    if not close.any():
+    close = np.flatnonzero(gaps <= np.maximum(0.05 * held_out.mean(), 2 * errors))
+    if not len(close):
         return float(THRESHOLDS[int(np.argmin(gaps))])
-    return float(THRESHOLDS[int(np.argmin(np.where(close, np.abs(THRESHOLDS - 0.5), np.inf)))])
+    return float(min(THRESHOLDS[close], key=lambda level: (-_in_one_piece(grids > level), abs(level - 0.5))))
+
+
+def _in_one_piece(voxels: np.ndarray) -> float:
+    """Return the share of shapes (n, x, y, z) whose voxels all hang together by their faces."""
+    return float(np.mean([components(grid)[1] == 1 for grid in voxels]))
