@@ -163,9 +163,12 @@ class _Run:
             )
 
     def _row(self) -> dict[str, Any]:
-        """Return the statistics since the last row, averaged, and forget them."""
+        """Return the statistics since the last row, averaged over steps and ranks, and forget them."""
         state = self.state
-        stats = {name: _mean([row[name] for row in state.window]) for name in state.window[-1]}
+        means = [_mean([row[name] for row in state.window]) for name in state.window[-1]]
+        # over all ranks: each must come to the same verdict, or one would stop and leave the others waiting
+        shared = self.ranks.add(torch.tensor(means, dtype=torch.float64, device=self.device)) / self.ranks.size
+        stats = dict(zip(state.window[-1], shared.tolist(), strict=True))
         state.window.clear()
         seconds, cpu_seconds = self._clocks()
         rate = (state.shapes - self.began.shapes) / max(self.clock.read()[0], 1e-9)
