@@ -77,16 +77,16 @@ class Gan:
         # With one draw and a closed gate the same pass of D judges G and teaches it.
         linked = one_draw and not is_open
         fake_seen = self._shown(fake if linked else fake.detach(), step, "fake")
+        fake_logits = None
         if is_open:
             stats = self._teach_discriminator(real_seen, fake_seen, step)
         else:
-            stats = self._ask_discriminator(real_seen, fake_seen)
-        answers = stats.pop("fake_logits") if linked else None
+            stats, fake_logits = self._ask_discriminator(real_seen, fake_seen)
         if not one_draw:
             fake = self._fake(self._latents(step, count, "second"), with_graph=True)
-        if answers is None:
-            answers = self._logits(self._shown(fake, step, "fake again"), learning=False)
-        return stats | self._teach_generator(answers, real_seen) | occupancy
+        if fake_logits is None or not linked:
+            fake_logits = self._logits(self._shown(fake, step, "fake again"), learning=False)
+        return stats | self._teach_generator(fake_logits, real_seen) | occupancy
 
     def set_progress(self, fraction: float) -> None:
         """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
@@ -110,21 +110,23 @@ class Gan:
             (pair_loss * self.share).backward()
             loss = pair_loss.detach()
         penalty = self._penalise(real, fake, step)
-        self._update(self.discriminator_adam, self.discriminator, loss + penalty, "the discriminator")
+        self._check(self.discriminator, loss + penalty, "the discriminator")
+        self.discriminator_adam.step()
         counts = gather_counts(real_logits.detach(), fake_logits.detach(), self.loss.paired)
         return {"loss_discriminator": loss, "penalty": penalty, "counts": counts}
 
-    def _ask_discriminator(self, real: Occupancy, fake: Occupancy) -> Stats:
-        """Return D's numbers without teaching it: a closed gate costs no backward pass."""
+    def _ask_discriminator(self, real: Occupancy, fake: Occupancy) -> tuple[Stats, Logits]:
+        """Return D's numbers and its answers to the fakes without teaching it: a closed gate costs no backward pass."""
         with torch.no_grad():
             real_logits = self._logits(real, learning=False)
         with torch.set_grad_enabled(fake.requires_grad):
             fake_logits = self._logits(fake, learning=False)
         seen = fake_logits.detach()
         loss = self.loss.discriminator(real_logits, seen)
+        _refuse(self.ranks.add(loss.clone()), "the discriminator")  # no update to guard, but the data is bad
         counts = gather_counts(real_logits, seen, self.loss.paired)
         zero = torch.zeros((), device=self.device)
-        return {"loss_discriminator": loss, "penalty": zero, "counts": counts, "fake_logits": fake_logits}
+        return {"loss_discriminator": loss, "penalty": zero, "counts": counts}, fake_logits
 
     def _teach_generator(self, fake_logits: Logits, real: Occupancy) -> Stats:
         real_logits = None
@@ -134,7 +136,8 @@ class Gan:
         loss = self.loss.generator(real_logits, fake_logits)
         self.generator_adam.zero_grad(set_to_none=True)
         (loss * self.share).backward()
-        self._update(self.generator_adam, self.generator, loss.detach(), "the generator")
+        self._check(self.generator, loss.detach(), "the generator")
+        self.generator_adam.step()
         return {"loss_generator": loss.detach()}
 
     def _teach_both(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
@@ -157,8 +160,10 @@ class Gan:
         slope: Tensor = leaf.grad  # pyrefly: ignore[bad-assignment]  (backward has just filled it)
         fake.backward(slope * ratio.view(-1, 1, 1, 1, 1))
         penalty = self._penalise(real, shown.detach(), step)
-        self._update(self.discriminator_adam, self.discriminator, loss.detach() + penalty, "the discriminator")
-        self._update(self.generator_adam, self.generator, aim.detach(), "the generator")
+        self._check(self.discriminator, loss.detach() + penalty, "the discriminator")
+        self._check(self.generator, aim.detach(), "the generator")
+        self.discriminator_adam.step()
+        self.generator_adam.step()
         counts = gather_counts(real_logits.detach(), fake_logits.detach(), self.loss.paired)
         return {
             "loss_discriminator": loss.detach(), "penalty": penalty, "counts": counts, "loss_generator": aim.detach()
@@ -179,14 +184,12 @@ class Gan:
             penalty = penalty + term.detach()
         return penalty
 
-    def _update(self, adam: torch.optim.Adam, network: nn.Module, loss: Scalar, who: str) -> None:
+    def _check(self, network: nn.Module, loss: Scalar, who: str) -> None:
+        """Average a network's gradients over the ranks; refuse them, before any update, if one is not finite."""
         parameters = [p for p in network.parameters() if p.grad is not None]
         self.ranks.average_gradients(parameters, 1.0 / self.ranks.size)
         norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
-        size = torch.stack(norms).sum() + self.ranks.add(loss.clone())
-        if not torch.isfinite(size):
-            raise TrainingDiverged(f"the loss or a gradient of {who} is not finite (loss {float(loss):g})")
-        adam.step()
+        _refuse(torch.stack(norms).sum() + self.ranks.add(loss.clone()), who)
 
     def _fake(self, z: Latent, *, with_graph: bool) -> Occupancy:
         with torch.set_grad_enabled(with_graph), self._precision():
@@ -217,6 +220,12 @@ class Gan:
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
+
+
+def _refuse(size: Scalar, who: str) -> None:
+    """Stop where a number that sums up a step is not finite; asking waits for the device."""
+    if not torch.isfinite(size):
+        raise TrainingDiverged(f"the loss or a gradient of {who} is not finite")
 
 
 def _adam(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.Adam:

@@ -92,6 +92,8 @@ class _Run:
             self._save()
             self._draw()
             self.ranks.wait()
+            if stop:
+                raise Interrupted(f"{stop.name}: the run had just ended; it is whole in {self.out}")
         finally:
             if self.log:
                 self.log.close()
