@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,7 +54,8 @@ def train(
     from shapespace.train.progress import Progress
 
     space = learn(store, run, out, resume=resume, progress=Progress.silent() if quiet else Progress.on_stderr())
-    say(f"trained space: {space}")
+    if os.environ.get("RANK", "0") == "0":  # under torchrun one process speaks for all
+        say(f"trained space: {space}")
 
 
 def sources(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:

@@ -47,14 +47,16 @@ def train(
         UsageError: If `out` holds a run and `resume` is not set, or the reverse, or the data does not fit.
         TrainingDiverged: If a loss is not finite or a collapse lasted; the last good checkpoint stands.
         Interrupted: After a stop signal; everything was saved.
+        PeerLost: If another rank died or stopped answering.
     """
     device = _device(settings.run.device)
     if settings.run.threads:
         torch.set_num_threads(settings.run.threads)
-    with stop_requests() as stop:
+    with stop_requests() as stop, ranks.watched():
         place = ranks.join(device)
+        voice = progress if progress and place.leads else Progress.silent()
         try:
-            return _Run(store, settings, out, device, place, progress or Progress.silent()).go(stop, resume)
+            return _Run(store, settings, out, device, place, voice).go(stop, resume)
         finally:
             ranks.leave()
 

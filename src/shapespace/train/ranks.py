@@ -7,7 +7,8 @@ buffer broadcast breaks a GAN's step (two passes of D, one backward) on CUDA.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -34,7 +35,7 @@ class Ranks:
     def add(self, numbers: torch.Tensor) -> torch.Tensor:
         """Return the sum of `numbers` over all ranks."""
         if self.size > 1:
-            _all_reduce(numbers)
+            distributed.all_reduce(numbers)
         return numbers
 
     def average_gradients(self, parameters: Iterable[torch.nn.Parameter], share: float) -> None:
@@ -48,7 +49,7 @@ class Ranks:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]
         flat = torch.cat([g.flatten() for g in gradients]).mul_(share)
-        _all_reduce(flat)
+        distributed.all_reduce(flat)
         for gradient, piece in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(piece.view_as(gradient))
 
@@ -59,7 +60,7 @@ class Ranks:
     def wait(self) -> None:
         """Return when every rank has come here."""
         if self.size > 1:
-            _guarded(distributed.barrier)
+            distributed.barrier()
 
 
 def join(device: torch.device) -> Ranks:
@@ -77,15 +78,20 @@ def leave() -> None:
         distributed.destroy_process_group()
 
 
-def _all_reduce(numbers: torch.Tensor) -> None:
-    _guarded(lambda: distributed.all_reduce(numbers))
-
-
-def _guarded(call: Callable[[], object]) -> None:
+@contextmanager
+def watched() -> Iterator[None]:
+    """Turn what torch raises when a peer is gone, wherever it was waited for, into `PeerLost`."""
     try:
-        call()
+        yield
     except RuntimeError as error:
+        if not _is_about_a_peer(error):
+            raise
         reason = str(error).splitlines()[0][:160]
         raise PeerLost(
             f"rank {os.environ.get('RANK')}: another rank stopped answering ({reason}); start again with --resume"
         ) from error
+
+
+def _is_about_a_peer(error: RuntimeError) -> bool:
+    said = str(error).lower()
+    return isinstance(error, distributed.DistError) or "gloo" in said or "nccl" in said
