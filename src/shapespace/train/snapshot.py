@@ -137,7 +137,8 @@ def choose_threshold(occupancy: Occupancy, held_out: np.ndarray) -> float:
     close = np.flatnonzero(gaps <= np.maximum(0.05 * held_out.mean(), 2 * errors))
     if not len(close):
         return float(THRESHOLDS[int(np.argmin(gaps))])
-    return float(min(THRESHOLDS[close], key=lambda level: (-_in_one_piece(grids > level), abs(level - 0.5))))
+    levels = [float(level) for level in THRESHOLDS[close]]
+    return min(levels, key=lambda level: (-_in_one_piece(grids > level), abs(level - 0.5)))
 
 
 def _in_one_piece(voxels: np.ndarray) -> float:
