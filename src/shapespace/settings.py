@@ -227,6 +227,12 @@ def to_toml(settings: Settings) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def different_settings(a: Settings, b: Settings) -> list[str]:
+    """Return the names, as `train.batch-size`, of the settings in which two runs differ."""
+    before, now = asdict(a), asdict(b)
+    return [f"{group}.{_dashed(k)}" for group in before for k in before[group] if before[group][k] != now[group][k]]
+
+
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Return the tables of a TOML file of settings.
 

@@ -1,12 +1,15 @@
-"""The networks a run starts with."""
+"""What a run starts with: its device, its batches, its networks."""
 
 from __future__ import annotations
 
 import math
+import os
 
 import torch
 
+from shapespace.data.batches import Batches
 from shapespace.data.store import Store
+from shapespace.errors import UsageError
 from shapespace.nets.discriminator import Discriminator
 from shapespace.nets.generator import Generator
 from shapespace.nets.init import init_he
@@ -53,3 +56,26 @@ def occupancy_of(store: Store, settings: Settings, most: int = 1_024) -> float:
     """Return the mean share of full voxels in the first `most` shapes of the training split, kept off 0 and 1."""
     indices = store.indices("train", settings.run.category or None)[:most]
     return min(max(float(store.read(indices).mean()), 1e-4), 1 - 1e-4)
+
+
+def batches_for(store: Store, settings: Settings, place: Ranks) -> Batches:
+    """Return the stream of training batches, of this rank's part."""
+    indices = store.indices("train", settings.run.category or None)
+    if len(indices) < 2:
+        wanted = f"category {settings.run.category!r}" if settings.run.category else "the training split"
+        raise UsageError(f"{wanted} has {len(indices)} shapes; there are: {', '.join(store.category_names)}")
+    size = min(settings.train.batch_size, len(indices))
+    return Batches(store, indices, size, seed=settings.run.seed, rank=place.rank, world=place.size)
+
+
+def device_named(name: str) -> torch.device:
+    """Return the device that `run.device` means on this machine."""
+    if name == "auto":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"run.device is {name!r}; use auto, cpu, cuda or cuda:N") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"run.device is {name}, but torch {torch.__version__} sees no CUDA device; use cpu")
+    return device

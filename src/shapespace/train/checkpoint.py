@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor
 
-from shapespace.errors import DamagedFile
+from shapespace.errors import DamagedFile, OutputError
 from shapespace.files import atomic_dir, sha256, write_bytes
 
 VERSION = 1
@@ -47,6 +47,22 @@ def save(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
         write_bytes(place / "manifest.json", _manifest(place, checkpoint.step).encode())
     _prune(folder, keep)
     return target
+
+
+def check_room(folder: Path, tensors: Mapping[str, Tensor], keep: int) -> None:
+    """Refuse a run whose checkpoints will not fit the disk: `keep`, a healthy one, and the one being written.
+
+    Raises:
+        OutputError: With what is needed and what is free.
+    """
+    size = sum(tensor.nbytes for tensor in tensors.values())
+    count = max(keep + 2 - len(_steps(folder)), 1)
+    free = shutil.disk_usage(folder).free
+    if free < count * size:
+        raise OutputError(
+            f"{folder} needs {count * size / 1e9:.2f} GB for {count} checkpoints, {free / 1e9:.2f} GB are free; "
+            "make room, lower --run.keep, or choose another --out"
+        )
 
 
 def latest(folder: Path, announce: Callable[[str], None]) -> Checkpoint | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import platform
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,21 +16,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shapespace.data.batches import Batches
 from shapespace.data.store import Store
-from shapespace.errors import BadInput, Interrupted, OutputError, TrainingDiverged, UsageError
+from shapespace.errors import Interrupted, OutputError, TrainingDiverged, UsageError
 from shapespace.settings import Settings, to_toml
 from shapespace.train import checkpoint, ranks
 from shapespace.train.balance import is_open
-from shapespace.train.build import build
+from shapespace.train.build import batches_for, build, device_named
 from shapespace.train.ema import Ema
 from shapespace.train.gan import Gan, named_state
 from shapespace.train.progress import Progress
 from shapespace.train.runlog import RunLog
 from shapespace.train.signals import StopRequest, stop_requests
 from shapespace.train.snapshot import Snapshot
-from shapespace.train.state import Clock, RunState, copy_tensors, versions
+from shapespace.train.state import Clock, RunState, check_facts, copy_tensors, versions
 from shapespace.train.watchdog import Watchdog
+
+UNWRITTEN = 5
+"""Writes that may fail in a row (a full disk, mostly) before the run is stopped."""
 
 
 def train(
@@ -47,9 +51,10 @@ def train(
         UsageError: If `out` holds a run and `resume` is not set, or the reverse, or the data does not fit.
         TrainingDiverged: If a loss is not finite or a collapse lasted; the last good checkpoint stands.
         Interrupted: After a stop signal; everything was saved.
+        OutputError: If the run or its result could not be written.
         PeerLost: If another rank died or stopped answering.
     """
-    device = _device(settings.run.device)
+    device = device_named(settings.run.device)
     if settings.run.threads:
         torch.set_num_threads(settings.run.threads)
     with stop_requests() as stop, ranks.watched():
@@ -69,14 +74,15 @@ class _Run:
     ) -> None:
         self.store, self.settings, self.out, self.device = store, settings, out, device
         self.ranks, self.progress = place, progress
-        self.batches = _batches(store, settings, place)
+        self.batches = batches_for(store, settings, place)
         torch.manual_seed(settings.run.seed)  # first weights: the only use of torch's global generator
         self.gan = build(settings, store, device, place)
         self.ema = Ema(self.gan.generator, half_life=settings.train.ema_half_life)
         self.watchdog = Watchdog(settings.run.watchdog)
         self.snapshot = Snapshot(store, settings, device)
-        self.state = RunState()
+        self.state, self.began, self.clock = RunState(), RunState(), Clock()
         self.log: RunLog | None = None
+        self.unwritten = 0
 
     def go(self, stop: StopRequest, resume: bool) -> Path:
         """Train to the end, or to the first reason to stop; return the space's file."""
@@ -84,6 +90,8 @@ class _Run:
             self.log = RunLog(self.out, resume=resume)
         self.ranks.wait()
         try:
+            if self.log:
+                checkpoint.check_room(self.out / "checkpoints", self._tensors(), self.settings.run.keep)
             if resume:
                 self._restore()
             elif self.log:
@@ -125,11 +133,13 @@ class _Run:
                 if state.step % every.log_every == 0 or state.shapes >= total:
                     self._log()
                 if _crossed(seen_before, state.shapes, every.sheet_every):
-                    self._draw()
+                    with self._outlived():
+                        self._draw()
                 if stopping:
                     self._leave(stop)
                 if _crossed(seen_before, state.shapes, every.save_every):
-                    self._save()
+                    with self._outlived():
+                        self._save()
 
     def _as_shown_to_nets(self, grids: np.ndarray) -> Tensor:
         batch = torch.from_numpy(grids).to(self.device, non_blocking=True).float()
@@ -156,7 +166,8 @@ class _Run:
         row = self._row()
         verdict = self.watchdog.look(row)
         if self.log:
-            self.log.append(row)
+            with self._outlived():
+                self.log.append(row)
             self.progress.show(row)
         if self.log and verdict:
             self.progress.say(f"watchdog: {verdict}")
@@ -200,19 +211,25 @@ class _Run:
         self._settle()
         if not self.log:
             return
-        seconds, cpu_seconds = self._clocks()
-        facts = replace(self.state, seconds=seconds, cpu_seconds=cpu_seconds).facts() | {
-            "watchdog": self.watchdog.state(), "healthy": self.watchdog.healthy,
-            "data": self.store.digest, "versions": versions(),
-        }  # fmt: skip
+        saved = checkpoint.Checkpoint(self.state.step, self._tensors(), self._facts())
+        checkpoint.save(self.out / "checkpoints", saved, self.settings.run.keep)
+        self.snapshot.space(self.gan, self.ema, self.out / "space.safetensors", self.state.shapes)
+
+    @contextmanager
+    def _outlived(self) -> Iterator[None]:
+        """Say that something was not written, and go on: what is missing can be written later, but not for ever."""
         try:
-            saved = checkpoint.Checkpoint(self.state.step, self._tensors(), facts)
-            checkpoint.save(self.out / "checkpoints", saved, self.settings.run.keep)
-            self.snapshot.space(self.gan, self.ema, self.out / "space.safetensors", self.state.shapes)
+            yield
+            self.unwritten = 0
         except OutputError as error:
+            self.unwritten += 1
+            if self.unwritten == UNWRITTEN:
+                raise OutputError(f"{error}; stopped, {UNWRITTEN} writes in a row failed") from error
             self.progress.say(f"{error}; training goes on, last good: {self._last_good()}")
 
     def _restore(self) -> None:
+        if not self.log:
+            self.ranks.wait()  # until the leading rank has set aside what is damaged
         saved = checkpoint.latest(self.out / "checkpoints", self.progress.say)
         if saved is None:
             self.progress.say(f"{self.out} holds no undamaged checkpoint; starting from step 0")
@@ -220,13 +237,14 @@ class _Run:
             self._take(saved)
             self.progress.say(f"resumed from step {self.state.step}, {self.state.shapes} shapes seen")
         if self.log:
-            self.log.rewind(self.state.step)
+            changed = self.log.go_on(self.settings, self.state.step)
+            if changed:
+                self.progress.say(f"other settings than before: {', '.join(changed)}; config.toml now has them")
+            self.ranks.wait()
 
     def _take(self, saved: checkpoint.Checkpoint) -> None:
         facts = saved.facts
-        missing = {*self.state.facts(), "watchdog", "healthy", "data", "versions"} - set(facts)
-        if missing:
-            raise BadInput(self.out, f"the checkpoint lacks {sorted(missing)[0]!r}; it cannot be resumed bit for bit")
+        check_facts(self._facts(), facts, self.out)
         if facts["data"] != self.store.digest:
             raise UsageError(f"{self.out} was trained on other data than this; give the store it began with")
         if facts["versions"] != versions():
@@ -234,6 +252,14 @@ class _Run:
         copy_tensors(self._tensors(), saved.tensors, self.out)
         self.state = RunState.from_facts(facts)
         self.watchdog.restore(facts["watchdog"])
+
+    def _facts(self) -> dict[str, Any]:
+        """Return every number that a resumed run needs; `_tensors` has the rest."""
+        seconds, cpu_seconds = self._clocks()
+        return replace(self.state, seconds=seconds, cpu_seconds=cpu_seconds).facts() | {
+            "watchdog": self.watchdog.state(), "healthy": self.watchdog.healthy,
+            "data": self.store.digest, "versions": versions(),
+        }  # fmt: skip
 
     def _tensors(self) -> dict[str, Tensor]:
         gan = self.gan
@@ -253,27 +279,6 @@ class _Run:
     def _last_good(self) -> str:
         steps = sorted((self.out / "checkpoints").glob("step-*"))
         return str(steps[-1]) if steps else "none yet"
-
-
-def _batches(store: Store, settings: Settings, place: ranks.Ranks) -> Batches:
-    indices = store.indices("train", settings.run.category or None)
-    if len(indices) < 2:
-        wanted = f"category {settings.run.category!r}" if settings.run.category else "the training split"
-        raise UsageError(f"{wanted} has {len(indices)} shapes; there are: {', '.join(store.category_names)}")
-    size = min(settings.train.batch_size, len(indices))
-    return Batches(store, indices, size, seed=settings.run.seed, rank=place.rank, world=place.size)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UsageError(f"run.device is {name!r}; use auto, cpu, cuda or cuda:N") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"run.device is {name}, but torch {torch.__version__} sees no CUDA device; use cpu")
-    return device
 
 
 def _facts(store: Store, settings: Settings, gan: Gan) -> dict[str, Any]:

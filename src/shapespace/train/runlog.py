@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -10,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from shapespace.errors import UsageError
+from shapespace.errors import OutputError, UsageError
 from shapespace.files import atomic_file, write_bytes, write_text
+from shapespace.settings import Settings, different_settings, read_toml, to_toml, with_changes
 
 CURVES = (
     ("loss", ("loss_discriminator", "loss_generator")),
@@ -32,6 +34,7 @@ class RunLog:
 
         Raises:
             UsageError: If a run is there and `resume` is not set, the reverse, or another process holds it.
+            OutputError: If the folder cannot be made or written.
         """
         self.folder = folder
         exists = (folder / "config.toml").exists()
@@ -39,10 +42,13 @@ class RunLog:
             raise UsageError(f"{folder} holds a run already; add --resume to go on with it, or choose another --out")
         if resume and not exists:
             raise UsageError(f"{folder} holds no run to resume; leave out --resume to start one")
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        (folder / "sheets").mkdir(exist_ok=True)
-        self._lock = _lock(folder / "run.lock")
-        self._stats: IO[str] | None = None
+        try:
+            (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+            (folder / "sheets").mkdir(exist_ok=True)
+            self._lock = _lock(folder / "run.lock")
+        except OSError as error:
+            raise OutputError(f"{folder} cannot hold a run: {error.strerror or error}; choose another --out") from error
+        self._stats: IO[bytes] | None = None
         self._board: Any = None
 
     def start(self, config: str, facts: Mapping[str, Any]) -> None:
@@ -50,7 +56,16 @@ class RunLog:
         write_text(self.folder / "run.json", json.dumps(dict(facts), indent=1) + "\n")
         write_text(self.folder / "config.toml", config)  # last: it marks the folder as a run
 
-    def rewind(self, step: int) -> None:
+    def go_on(self, settings: Settings, step: int) -> list[str]:
+        """Return the names of the settings that are not those of before, after noting them and rewinding to `step`."""
+        path = self.folder / "config.toml"
+        before = with_changes(Settings(), read_toml(path), str(path))
+        if before != settings:
+            write_text(path, to_toml(settings))
+        self._rewind(step)
+        return different_settings(before, settings)
+
+    def _rewind(self, step: int) -> None:
         """Forget statistics after `step`: the resumed run writes them again, the same."""
         path = self.folder / "stats.jsonl"
         if path.exists():
@@ -63,11 +78,19 @@ class RunLog:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def append(self, stats: Mapping[str, Any]) -> None:
-        """Add one row of statistics."""
-        if self._stats is None:
-            self._stats = open(self.folder / "stats.jsonl", "a")  # noqa: PTH123, SIM115  (a log grows in place)
-        self._stats.write(json.dumps(dict(stats)) + "\n")
-        self._stats.flush()
+        """Add one row of statistics.
+
+        Raises:
+            OutputError: If there is no room for it; the rows before are whole.
+        """
+        line = json.dumps(dict(stats)).encode() + b"\n"
+        path = self.folder / "stats.jsonl"
+        try:
+            if self._stats is None:
+                self._stats = open(path, "ab", buffering=0)  # noqa: PTH123, SIM115  (a log grows in place)
+            _append(self._stats, line)
+        except OSError as error:
+            raise OutputError(f"{path}: row of step {stats['step']} not written: {error.strerror or error}") from error
         if self._board is not None:
             for name, value in stats.items():
                 self._board.add_scalar(name, value, stats["shapes"])
@@ -115,6 +138,17 @@ def draw_curves(path: Path, rows: list[dict[str, Any]]) -> None:
         axes.legend(frameon=False, fontsize=8)
     with atomic_file(path) as file:
         figure.savefig(file, format="png", dpi=110)
+
+
+def _append(file: IO[bytes], line: bytes) -> None:
+    """Write a line whole, or leave the file as it was."""
+    end = os.fstat(file.fileno()).st_size
+    try:
+        if file.write(line) != len(line):  # the last bytes of a disk
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        os.ftruncate(file.fileno(), end)
+        raise
 
 
 def _step_of(line: bytes) -> int:

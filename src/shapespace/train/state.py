@@ -6,7 +6,7 @@ Random numbers are not in it: they are functions of the seed and the step (`draw
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,24 @@ class Clock:
 def versions() -> dict[str, str]:
     """Return the libraries whose arithmetic a bit-exact resume depends on."""
     return {"shapespace": __version__, "torch": torch.__version__, "numpy": np.__version__}
+
+
+def check_facts(own: Mapping[str, Any], saved: Mapping[str, Any], source: Path) -> None:
+    """Refuse a checkpoint's numbers if one that this run writes is not among them.
+
+    Raises:
+        BadInput: It names the first that is missing.
+    """
+    lacking = sorted(set(_names(own)) - set(_names(saved)))
+    if lacking:
+        raise BadInput(source, f"the checkpoint lacks {lacking[0]!r}; it cannot be resumed bit for bit")
+
+
+def _names(facts: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in facts.items():
+        yield prefix + name
+        if isinstance(value, Mapping):
+            yield from _names(value, f"{prefix}{name}.")
 
 
 @torch.no_grad()
