@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,8 +32,8 @@ from shapespace.train.snapshot import Snapshot
 from shapespace.train.state import Clock, RunState, check_facts, copy_tensors, versions
 from shapespace.train.watchdog import Watchdog
 
-UNWRITTEN = 5
-"""Writes that may fail in a row (a full disk, mostly) before the run is stopped."""
+UNWRITTEN = 3
+"""Checkpoints, sheets or rows of which so many in a row cannot be written (a full disk, mostly) stop the run."""
 
 
 def train(
@@ -82,7 +83,7 @@ class _Run:
         self.snapshot = Snapshot(store, settings, device)
         self.state, self.began, self.clock = RunState(), RunState(), Clock()
         self.log: RunLog | None = None
-        self.unwritten = 0
+        self.unwritten: Counter[str] = Counter()
 
     def go(self, stop: StopRequest, resume: bool) -> Path:
         """Train to the end, or to the first reason to stop; return the space's file."""
@@ -133,12 +134,12 @@ class _Run:
                 if state.step % every.log_every == 0 or state.shapes >= total:
                     self._log()
                 if _crossed(seen_before, state.shapes, every.sheet_every):
-                    with self._outlived():
+                    with self._outlived("sheet"):
                         self._draw()
                 if stopping:
                     self._leave(stop)
                 if _crossed(seen_before, state.shapes, every.save_every):
-                    with self._outlived():
+                    with self._outlived("checkpoint"):
                         self._save()
 
     def _as_shown_to_nets(self, grids: np.ndarray) -> Tensor:
@@ -166,7 +167,7 @@ class _Run:
         row = self._row()
         verdict = self.watchdog.look(row)
         if self.log:
-            with self._outlived():
+            with self._outlived("row"):
                 self.log.append(row)
             self.progress.show(row)
         if self.log and verdict:
@@ -216,15 +217,15 @@ class _Run:
         self.snapshot.space(self.gan, self.ema, self.out / "space.safetensors", self.state.shapes)
 
     @contextmanager
-    def _outlived(self) -> Iterator[None]:
+    def _outlived(self, kind: str) -> Iterator[None]:
         """Say that something was not written, and go on: what is missing can be written later, but not for ever."""
         try:
             yield
-            self.unwritten = 0
+            self.unwritten[kind] = 0
         except OutputError as error:
-            self.unwritten += 1
-            if self.unwritten == UNWRITTEN:
-                raise OutputError(f"{error}; stopped, {UNWRITTEN} writes in a row failed") from error
+            self.unwritten[kind] += 1
+            if self.unwritten[kind] == UNWRITTEN:
+                raise OutputError(f"{error}; stopped, {UNWRITTEN} in a row failed") from error
             self.progress.say(f"{error}; training goes on, last good: {self._last_good()}")
 
     def _restore(self) -> None:
