@@ -1,4 +1,4 @@
-"""A disk that fills costs only what could not be written; nothing is lost, and no success is claimed (SAFETY R5, T2)."""
+"""A disk that fills costs only what could not be written; no success is claimed that was none (SAFETY R5, T2)."""
 
 from __future__ import annotations
 
