@@ -94,6 +94,8 @@ class TrainSettings:
     """G's step reuses the latents and fakes of D's step: faster; the paper's form draws twice."""
     one_pass: bool = False
     """Both networks learn at once from one pass of D: a quarter faster again; D must be without batch statistics."""
+    recompute: bool = False
+    """Make G's fakes a second time rather than keep its layers while D judges them: the same numbers in less memory."""
     ema_half_life: float = 0.0
     """Half-life, in shapes seen, of the average of G's weights that is sampled from; 0: no average (paper)."""
 
@@ -191,6 +193,8 @@ class Settings:
                 "train.one-pass needs a discriminator that judges each shape alone: "
                 "nets.discriminator-norm none or spectral, and no nets.minibatch-std"
             )
+        if self.train.recompute and (self.train.one_pass or self.train.one_draw):
+            raise UsageError("train.recompute needs two draws of latents; leave out train.one-draw and train.one-pass")
 
 
 _LONGEST_SHOWN = 80

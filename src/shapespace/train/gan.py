@@ -84,10 +84,13 @@ class Gan:
             stats, fake_logits = self._ask_discriminator(real_seen, fake_seen)
         if not one_draw:
             del fake, fake_seen  # a tenth of a gigabyte at 64^3 and batch 100, before the step's largest moment
-            fake = self._fake(self._latents(step, count, "second"), with_graph=True)
+            latents = self._latents(step, count, "second")
+            fake = self._fake(latents, with_graph=not self.train.recompute)
+            fake.requires_grad_()
         if fake_logits is None or not linked:
             fake_logits = self._logits(self._shown(fake, step, "fake again"), learning=False)
-        return stats | self._teach_generator(fake_logits, real_seen) | occupancy
+        again = (latents, fake) if self.train.recompute else None
+        return stats | self._teach_generator(fake_logits, real_seen, again) | occupancy
 
     def set_progress(self, fraction: float) -> None:
         """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
@@ -129,7 +132,9 @@ class Gan:
         zero = torch.zeros((), device=self.device)
         return {"loss_discriminator": loss, "penalty": zero, "counts": counts}, fake_logits
 
-    def _teach_generator(self, fake_logits: Logits, real: Occupancy) -> Stats:
+    def _teach_generator(
+        self, fake_logits: Logits, real: Occupancy, again: tuple[Latent, Occupancy] | None = None
+    ) -> Stats:
         real_logits = None
         if self.loss.paired:
             with torch.no_grad():
@@ -137,9 +142,19 @@ class Gan:
         loss = self.loss.generator(real_logits, fake_logits)
         self.generator_adam.zero_grad(set_to_none=True)
         (loss * self.share).backward()
+        if again:
+            self._carry_back(*again)
         self._check(self.generator, loss.detach(), "the generator")
         self.generator_adam.step()
         return {"loss_generator": loss.detach()}
+
+    def _carry_back(self, latents: Latent, fake: Occupancy) -> None:
+        """Make the fakes again and carry D's slope at them through G: its layers need not lie in memory with D's."""
+        statistics = [buffer.clone() for buffer in self.generator.buffers()]
+        self._fake(latents, with_graph=True).backward(fake.grad)
+        with torch.no_grad():  # batch norm has counted these fakes already
+            for buffer, value in zip(self.generator.buffers(), statistics, strict=True):
+                buffer.copy_(value)
 
     def _teach_both(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
         """Teach both networks from one pass of D, each by its own loss, as D was before the step.
