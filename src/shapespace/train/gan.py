@@ -77,7 +77,7 @@ class Gan:
         # With one draw and a closed gate the same pass of D judges G and teaches it.
         linked = one_draw and not is_open
         fake_seen = self._shown(fake if linked else fake.detach(), step, "fake")
-        fake_logits = None
+        fake_logits, again = None, None
         if is_open:
             stats = self._teach_discriminator(real_seen, fake_seen, step)
         else:
@@ -87,9 +87,9 @@ class Gan:
             latents = self._latents(step, count, "second")
             fake = self._fake(latents, with_graph=not self.train.recompute)
             fake.requires_grad_()
+            again = (latents, fake) if self.train.recompute else None
         if fake_logits is None or not linked:
             fake_logits = self._logits(self._shown(fake, step, "fake again"), learning=False)
-        again = (latents, fake) if self.train.recompute else None
         return stats | self._teach_generator(fake_logits, real_seen, again) | occupancy
 
     def set_progress(self, fraction: float) -> None:
