@@ -64,6 +64,8 @@ def kill_until_finished(script: Path, source: Path, out: Path, *, workers: int, 
         if run_and_kill(script, arguments, rng.uniform(0, 0.6), progress):
             break
         killed += 1
+        if out.exists():  # the kill came after the store had its name, and before the process had ended
+            break
     else:
         assert run_and_kill(script, arguments, 120, out)
     return killed

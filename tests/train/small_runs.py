@@ -13,6 +13,7 @@ import torch
 
 from shapespace.settings import NetSettings, RunSettings, Settings, TrainSettings
 from shapespace.train import checkpoint
+from shapespace.train.progress import Progress
 
 TRAIN, VALIDATION = 22, 4
 """Shapes. With batches of 4: five whole ones and a last one of 2."""
@@ -78,3 +79,14 @@ def raise_signal_when(
 
     monkeypatch.setattr(owner, name, and_signal)
     return sent
+
+
+class Listener(Progress):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        super().__init__(Progress.silent().console)
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)

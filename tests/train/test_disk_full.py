@@ -9,12 +9,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_runs import assert_same, final_state, raise_signal_when, small, stats_of
+from small_runs import Listener, assert_same, final_state, raise_signal_when, small, stats_of
 
 from shapespace.errors import Interrupted, OutputError
 from shapespace.train import checkpoint, loop
 from shapespace.train.loop import train
-from shapespace.train.progress import Progress
 from shapespace.train.runlog import RunLog
 from shapespace.train.snapshot import Snapshot
 
@@ -89,17 +88,6 @@ def fail_calls(monkeypatch, owner, name: str, numbers: range) -> None:
         return (full if calls[0] in numbers else real)(*arguments, **keywords)
 
     monkeypatch.setattr(owner, name, sometimes)
-
-
-class Listener(Progress):
-    """Keeps what is said."""
-
-    def __init__(self) -> None:
-        super().__init__(Progress.silent().console)
-        self.lines: list[str] = []
-
-    def say(self, line: str) -> None:
-        self.lines.append(line)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from small_runs import STEPS_AN_EPOCH, assert_same, final_state, raise_signal_when, small, small_modern
+from small_runs import STEPS_AN_EPOCH, Listener, assert_same, final_state, raise_signal_when, small, small_modern
 
 from shapespace.data.writer import write_store
 from shapespace.errors import BadInput, Interrupted, UsageError
@@ -75,6 +75,11 @@ def test_each_number_and_each_tensor_is_needed(store, tmp_path, monkeypatch):
         resave(out, replace(saved, facts={k: v for k, v in saved.facts.items() if k != key}))
         with pytest.raises(BadInput, match=f"lacks '{key}'"):
             train(store, settings, out, resume=True)
+    for outer, key in [(k, inner) for k, v in saved.facts.items() if isinstance(v, dict) for inner in v]:
+        fewer = {k: v for k, v in saved.facts[outer].items() if k != key}
+        resave(out, replace(saved, facts=saved.facts | {outer: fewer}))
+        with pytest.raises(BadInput, match=rf"lacks '{outer}\.{key}'"):
+            train(store, settings, out, resume=True)
     for key in saved.tensors:
         resave(out, replace(saved, tensors={k: v for k, v in saved.tensors.items() if k != key}))
         with pytest.raises(BadInput, match=key.replace(".", r"\.")):
@@ -103,6 +108,47 @@ def test_a_run_is_never_overwritten_and_never_resumed_from_nothing(store, tmp_pa
     train(store, small(shapes=8), tmp_path / "run")
     with pytest.raises(UsageError, match="--resume"):
         train(store, small(shapes=8), tmp_path / "run")
+
+
+def test_changed_settings_are_named_and_noted(store, tmp_path, monkeypatch):
+    from shapespace.settings import read_toml
+
+    out, listener = tmp_path / "run", Listener()
+    interrupted(store, out, monkeypatch, small())
+    train(store, small(shapes=70, discriminator_rate=2e-3), out, resume=True, progress=listener)
+    assert any("other settings than before: train.shapes, train.discriminator-rate;" in line for line in listener.lines)
+    assert read_toml(out / "config.toml")["train"]["shapes"] == 70
+    again = Listener()
+    train(store, small(shapes=70, discriminator_rate=2e-3), out, resume=True, progress=again)
+    assert not any("other settings" in line for line in again.lines)
+
+
+def test_other_libraries_are_named(store, tmp_path, monkeypatch):
+    from shapespace.train import loop
+
+    out, listener = tmp_path / "run", Listener()
+    interrupted(store, out, monkeypatch, small(shapes=40))
+    monkeypatch.setattr(loop, "versions", lambda: {"shapespace": "9", "torch": "9", "numpy": "9"})
+    train(store, small(shapes=40), out, resume=True, progress=listener)
+    assert any("not bit-exact" in line and "'torch': '9'" in line for line in listener.lines)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_gives_the_same_run(store, tmp_path, monkeypatch):
+    settings = replace(small(shapes=40), run=replace(small().run, save_every=8))
+    train(store, settings, tmp_path / "whole")
+    out, listener = tmp_path / "run", Listener()
+    with monkeypatch.context() as patch:
+        raise_signal_when(patch, Gan, "step", call=5)
+        with pytest.raises(Interrupted):
+            train(store, settings, out)
+    newest = sorted((out / "checkpoints").glob("step-*"))[-1]
+    content = (newest / "state.safetensors").read_bytes()
+    (newest / "state.safetensors").write_bytes(content[:-100])
+    train(store, settings, out, resume=True, progress=listener)
+    assert f"{newest.name}" in listener.lines[0]
+    assert "trying the checkpoint before" in listener.lines[0]
+    assert "resumed from step 4" in listener.lines[1]
+    assert_same(final_state(out), final_state(tmp_path / "whole"))
 
 
 def test_two_trainers_in_one_folder_are_one_too_many(store, tmp_path):

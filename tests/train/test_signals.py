@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from dataclasses import replace
@@ -62,6 +63,23 @@ def test_it_saves_leaves_with_143_and_goes_on_as_if_nothing_was(store, tmp_path,
     assert (tmp_path / "run" / "space.safetensors").exists()
     train(store, settings(), tmp_path / "run", resume=True)
     assert_same(final_state(tmp_path / "run"), whole)
+
+
+def test_a_second_signal_quits_at_once_and_nothing_is_half_afterwards(store, tmp_path, monkeypatch, whole):
+    child = os.fork()
+    if child == 0:
+        raise_signal_when(monkeypatch, Gan, "step", call=2)
+        raise_signal_when(monkeypatch, checkpoint, "write_bytes", call=2)  # in the middle of the save
+        try:
+            train(store, settings(), tmp_path / "run")
+        finally:
+            os._exit(99)
+    _, status = os.waitpid(child, 0)
+    assert os.WEXITSTATUS(status) == 143
+    assert not list((tmp_path / "run" / "checkpoints").glob("step-*"))
+    train(store, settings(), tmp_path / "run", resume=True)
+    assert_same(final_state(tmp_path / "run"), whole)
+    assert not list((tmp_path / "run" / "checkpoints").glob(".*"))
 
 
 def test_the_handlers_that_were_there_are_back_afterwards(store, tmp_path):
