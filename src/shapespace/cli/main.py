@@ -48,6 +48,7 @@ def build_app() -> App:
     app.command("shapespace.cli.sample:sample", name="sample", help="Write new shapes from a trained space.")
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
+    app.command(_evaluate_app(app))
     return app
 
 
@@ -58,6 +59,16 @@ def _data_app(parent: App) -> App:
     data.command("shapespace.cli.data:show", name="show", help="Draw a contact sheet of a store.")
     data.command("shapespace.cli.data:export", name="export", help="Write shapes of a store as files.")
     return data
+
+
+def _evaluate_app(parent: App) -> App:
+    evaluate = App(name="evaluate", help="Measure what a space is worth.", group_commands=parent.group_commands)
+    of = "shapespace.cli.evaluate"
+    evaluate.command(f"{of}:generate", name="generate", help="Compare samples with real shapes and reference rows.")
+    evaluate.command(f"{of}:classify", name="classify", help="Classify shapes by the discriminator's features.")
+    evaluate.command(f"{of}:reconstruct", name="reconstruct", help="Score reconstructed shapes against true ones.")
+    evaluate.command(f"{of}:compare", name="compare", help="Put evaluated spaces side by side.")
+    return evaluate
 
 
 def _training_sources(*context: Any) -> None:
