@@ -1,8 +1,8 @@
 """How right the solid voxeliser is: IoU with the winding number on real closed meshes, whole and with faces gone.
 
 `python benchmarks/voxelize_truth.py [--json] [--quick] [--cpu]`. The winding number is libigl's, taken on the whole
-mesh, at the voxels' centres; thin parts are not thickened, which it would not do either. `--quick` takes every fourth mesh. Meshes from `SHAPESPACE_REAL_DATA`, or beside
-the checkout.
+mesh, at the voxels' centres; thin parts are not thickened, which it would not do either. `--quick` takes every fourth
+mesh. Meshes from `SHAPESPACE_REAL_DATA`, or beside the checkout.
 """
 
 from __future__ import annotations
