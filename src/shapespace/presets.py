@@ -32,6 +32,7 @@ def modern() -> Settings:
             discriminator_norm="none",
             bias=True,
             start="he",
+            symmetry="auto",
         ),
         train=TrainSettings(
             batch_size=16,

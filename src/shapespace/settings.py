@@ -19,6 +19,7 @@ Projection = Literal["conv", "linear"]
 Activation = Literal["sigmoid", "tanh"]
 Norm = Literal["batch", "none", "spectral"]
 Start = Literal["dcgan", "he"]
+Symmetry = Literal["none", "mirror", "auto"]
 Loss = Literal["bce", "hinge", "wgan", "relativistic"]
 GeneratorLoss = Literal["non_saturating", "minimax"]
 Watch = Literal["stop", "warn", "off"]
@@ -46,6 +47,8 @@ class NetSettings:
     """Whether the convolutions have a bias (paper: no). G's last one then starts at the data's mean occupancy."""
     start: Start = "dcgan"
     """First weights: `dcgan` N(0, 0.02), or `he`, which keeps signals their size in a D without norm."""
+    symmetry: Symmetry = "none"
+    """Of what G makes: `none` (paper), `mirror` makes left and right equal, `auto` does so if the data's are."""
     minibatch_std: bool = False
     """Show D how much the shapes of a batch differ, as one more channel (Karras et al. 2018)."""
 

@@ -15,6 +15,7 @@ CASES = {
     "64": {"resolution": 64, "widths": (16, 8, 4, 2)},
     "linear, tanh": {"resolution": 16, "widths": (8, 4), "projection": "linear", "activation": "tanh"},
     "bias": {"resolution": 32, "widths": (7, 5, 3), "bias": True},
+    "symmetric": {"resolution": 16, "widths": (8, 4), "symmetric": True},
     "base 2": {"resolution": 32, "widths": (16, 8, 4, 2), "base": 2},
 }
 

@@ -197,3 +197,10 @@ def test_our_batch_norm_alone_is_torch_s():
     x = torch.randn(4, 3, 2, 2, 2)
     assert torch.equal(ours(x), plain(x))
     assert all(torch.equal(a, b) for a, b in zip(ours.state_dict().values(), plain.state_dict().values(), strict=True))
+
+
+def test_a_symmetric_generator_s_shapes_are_their_own_mirror_images_and_no_others():
+    generator = Generator(5, 16, widths=(8, 4), symmetric=True).eval()
+    occupancy = generator(torch.rand(3, 5))
+    assert torch.equal(occupancy, occupancy.flip(2))
+    assert not torch.allclose(occupancy, occupancy.flip(3)) and not torch.allclose(occupancy, occupancy.flip(4))

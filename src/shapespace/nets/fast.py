@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shapespace.nets.blocks import double_by_blocks
-from shapespace.nets.generator import Generator
+from shapespace.nets.generator import Generator, both_halves
 from shapespace.nets.norm import BatchNorm3d
 from shapespace.tensors import Latent, Occupancy
 
@@ -39,6 +39,7 @@ class FastGenerator(nn.Module):
         """Copy the weights, folded and laid out."""
         super().__init__()
         self.resolution, self.latent_dim = generator.resolution, generator.latent_dim
+        self.symmetric = generator.symmetric
         self.activation, self.rectified = generator.activation, generator.projection == "conv"
         self.grid_shape = (generator.widths[0], *[generator.base] * 3)
         with torch.no_grad():
@@ -57,6 +58,7 @@ class FastGenerator(nn.Module):
             grid = _laid_out(grid, self._side(layer))
             grid = functional.conv_transpose3d(grid, weight, bias, stride=2, padding=1).relu_()
         logits = self._last(grid)  # (batch, 1, 64, 64, 64)
+        logits = both_halves(logits) if self.symmetric else logits
         return logits.sigmoid_() if self.activation == "sigmoid" else logits.tanh_()
 
     def _project(self, z: Latent) -> Tensor:

@@ -36,6 +36,8 @@ class Generator(nn.Module):
         activation: Of the output: "sigmoid" for [0, 1] or "tanh" for [-1, 1].
         base: Side of the grid the first layer makes.
         bias: Whether the convolutions have one.
+        symmetric: Make every shape its own mirror image, left and right: logits are averaged with their reflection
+            along x. Not in the paper.
 
     Raises:
         UsageError: If an argument is out of bounds; it names the argument and its value.
@@ -58,6 +60,7 @@ class Generator(nn.Module):
         activation: str = "sigmoid",
         base: int = 4,
         bias: bool = False,
+        symmetric: bool = False,
     ) -> None:
         """Build the layers and draw their first weights."""
         super().__init__()
@@ -65,11 +68,13 @@ class Generator(nn.Module):
         layout.check_choice("projection", projection, layout.PROJECTIONS)
         layout.check_choice("activation", activation, ACTIVATIONS)
         layout.check_flag("bias", bias)
+        layout.check_flag("symmetric", symmetric)
         narrow_first = None if widths is None else tuple(widths)[::-1]
         widths = layout.checked_widths(narrow_first, resolution, base)[::-1]
         layout.check_parameters(_parameters(latent_dim, widths, base))
         self.latent_dim, self.resolution, self.base = latent_dim, resolution, base
-        self.projection, self.activation, self.widths, self.bias = projection, activation, widths, bias
+        self.projection, self.activation, self.widths = projection, activation, widths
+        self.bias, self.symmetric = bias, symmetric
         self.project = _projection(latent_dim, widths[0], base, projection, bias)
         self.layers = nn.ModuleList(_layer(a, b, bias) for a, b in pairwise(widths))
         self.output = nn.ConvTranspose3d(widths[-1], 1, 4, stride=2, padding=1, bias=bias)
@@ -78,7 +83,7 @@ class Generator(nn.Module):
     @property
     def arguments(self) -> dict[str, int | str | bool | list[int]]:
         """All keywords that build this generator again, as JSON can hold them."""
-        names = ("latent_dim", "resolution", "projection", "activation", "base", "bias")
+        names = ("latent_dim", "resolution", "projection", "activation", "base", "bias", "symmetric")
         return {name: getattr(self, name) for name in names} | {"widths": list(self.widths)}
 
     def forward(self, z: Latent) -> Occupancy:
@@ -89,9 +94,9 @@ class Generator(nn.Module):
     def logits(self, z: Latent) -> Occupancy:
         """Return the output before its activation, (batch, 1, x, y, z)."""
         grid = _laid_out(self.hidden(z)[-1])  # (batch, 64, 32, 32, 32)
-        if self.fast_last:
-            return double_by_blocks(grid, self.output.weight, self.output.bias)
-        return self.output(grid)
+        fast = self.fast_last
+        logits = double_by_blocks(grid, self.output.weight, self.output.bias) if fast else self.output(grid)
+        return both_halves(logits) if self.symmetric else logits
 
     def hidden(self, z: Latent) -> list[Tensor]:
         """Return what each layer but the last makes of `z`, (batch, channels, side, side, side), side from 4 up."""
@@ -99,6 +104,11 @@ class Generator(nn.Module):
         for layer in self.layers:
             grids.append(layer(_laid_out(grids[-1])))  # (batch, 256, 8, 8, 8), then half the channels, twice the side
         return grids
+
+
+def both_halves(logits: Tensor) -> Tensor:
+    """Return (batch, 1, x, y, z) averaged with its reflection along x."""
+    return (logits + logits.flip(2)) / 2
 
 
 def _projection(latent_dim: int, width: int, base: int, kind: str, bias: bool) -> nn.Sequential:

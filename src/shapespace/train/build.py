@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 
+import numpy as np
 import torch
 
 from shapespace.data.batches import Batches
@@ -15,8 +16,12 @@ from shapespace.nets.generator import Generator
 from shapespace.nets.init import init_he
 from shapespace.nets.layout import widths_for
 from shapespace.settings import Settings
+from shapespace.shapes.grid import iou, mirror
 from shapespace.train.gan import Gan
 from shapespace.train.ranks import Ranks
+
+SYMMETRIC = 0.9
+"""IoU of shapes with their mirror images, on average, from which `auto` makes G symmetric; real chairs have 0.94."""
 
 
 def build(settings: Settings, store: Store, device: torch.device, place: Ranks | None = None) -> Gan:
@@ -25,6 +30,7 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
     generator = Generator(
         nets.latent_dim, resolution, widths=widths_for(resolution, narrowest=nets.generator_width)[::-1],
         projection=nets.projection, activation=nets.activation, bias=nets.bias,
+        symmetric=nets.symmetry == "mirror" or (nets.symmetry == "auto" and symmetry_of(store, settings) >= SYMMETRIC),
     )  # fmt: skip
     discriminator = Discriminator(
         resolution, widths=widths_for(resolution, narrowest=nets.discriminator_width), norm=nets.discriminator_norm,
@@ -52,10 +58,18 @@ def set_output_bias(generator: Generator, occupancy: float) -> None:
         bias.fill_(math.log(odds) * (0.5 if generator.activation == "tanh" else 1.0))
 
 
-def occupancy_of(store: Store, settings: Settings, most: int = 1_024) -> float:
-    """Return the mean share of full voxels in the first `most` shapes of the training split, kept off 0 and 1."""
-    indices = store.indices("train", settings.run.category or None)[:most]
-    return min(max(float(store.read(indices).mean()), 1e-4), 1 - 1e-4)
+def occupancy_of(store: Store, settings: Settings) -> float:
+    """Return the mean share of full voxels in the first training shapes, kept off 0 and 1."""
+    return min(max(float(_first_shapes(store, settings).mean()), 1e-4), 1 - 1e-4)
+
+
+def symmetry_of(store: Store, settings: Settings) -> float:
+    """Return the mean IoU of the first training shapes with their own mirror images, left and right, in [0, 1]."""
+    return float(np.mean([iou(shape, mirror(shape)) for shape in _first_shapes(store, settings)]))
+
+
+def _first_shapes(store: Store, settings: Settings, most: int = 1_024) -> np.ndarray:
+    return store.read(store.indices("train", settings.run.category or None)[:most])
 
 
 def batches_for(store: Store, settings: Settings, place: Ranks) -> Batches:

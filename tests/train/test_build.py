@@ -1,0 +1,38 @@
+"""What a run starts with follows from the data where a setting says so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from small_runs import small
+
+from shapespace.data.store import Store
+from shapespace.data.writer import write_store
+from shapespace.shapes.grid import handed
+from shapespace.train.build import build, symmetry_of
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def lopsided(tmp_path_factory) -> Store:
+    grid = np.repeat(np.repeat(np.repeat(handed(), 2, 0), 2, 1), 2, 2)
+    folder = tmp_path_factory.mktemp("lopsided") / "a.shapes"
+    return write_store(folder, [grid] * 4, categories="thing", splits=["train"] * 4)
+
+
+@pytest.mark.parametrize(("wish", "of_chairs", "of_lopsided"), [("none", 0, 0), ("mirror", 1, 1), ("auto", 1, 0)])
+def test_the_generator_is_symmetric_as_asked_or_as_the_data_is(store, lopsided, wish, of_chairs, of_lopsided):
+    settings = small()
+    settings = replace(settings, nets=replace(settings.nets, symmetry=wish))
+    assert build(settings, store, CPU).generator.symmetric == bool(of_chairs)
+    assert build(settings, lopsided, CPU).generator.symmetric == bool(of_lopsided)
+
+
+def test_symmetry_is_the_iou_with_the_mirror_image(store, lopsided):
+    assert symmetry_of(store, small()) == 1.0
+    grid = handed()
+    assert symmetry_of(lopsided, small()) == (grid & grid[::-1]).sum() / (grid | grid[::-1]).sum()
