@@ -54,6 +54,12 @@ def npz(**arrays: np.ndarray) -> bytes:
     return pack({f"{key}.npy": encode_text(array) for key, array in arrays.items()})
 
 
+def two_boxes() -> np.ndarray:
+    """Return a box of 4 x 2 x 6 about (1, 0, 0), and the same as a left-handed triple of half-vectors."""
+    box = np.array([1, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3], np.float32)
+    return np.stack([box, np.concatenate([box[:3], box[6:9], box[3:6], box[9:]])])
+
+
 def encode_text(array: np.ndarray) -> bytes:
     """Return a .npy file by NumPy itself, which knows every type."""
     buffer = io.BytesIO()
@@ -207,6 +213,7 @@ def seeds() -> dict[str, list[bytes]]:
         ".npz": [
             npz(voxels=small),
             npz(voxels=packed, res=np.int64(8), label=np.arange(2, dtype=np.uint8), classes=np.array(["a", "b"])),
+            npz(box=two_boxes(), start=np.array([0, 1, 2]), ids=np.array([7, 9])),
         ],
         ".vox": [vox.encode(small), vox_scene()],
         ".nrrd": [nrrd.encode(small), raw + small.astype(">f4").tobytes(order="F")],
@@ -379,6 +386,10 @@ def hostile() -> dict[str, tuple[bytes, str]]:
         "nan.npy": (encode_array(np.full((4, 4, 4), np.nan)), "not finite"),
         "unpaired.npz": (npz(voxels=np.zeros((2, 64), np.uint8)), "no resolution"),
         "resolution.npz": (npz(voxels=np.zeros((2, 64), np.uint8), res=np.int64(10**12)), "declares a grid"),
+        "start.npz": (npz(box=two_boxes(), start=np.array([0, 3])), "divides 2 boxes"),
+        "backwards.npz": (npz(box=two_boxes(), start=np.array([0, 2, 1, 2])), "divides 2 boxes"),
+        "thin.npz": (npz(box=two_boxes()[:, :9], start=np.array([0, 2])), "boxes of"),
+        "nan.npz": (npz(box=two_boxes() * np.nan, start=np.array([0, 2])), "not finite"),
         "labels.npz": (npz(voxels=np.zeros((2, 64), np.uint8), res=np.int64(8), label=np.arange(5)), "5 labels"),
         "absurd.binvox": (b"#binvox 1\ndim 99999 99999 99999\ndata\n", "declares a grid of 99999"),
         "short.binvox": (binvox.encode(handed())[:-2], "its runs fill"),

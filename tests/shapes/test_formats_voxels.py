@@ -14,7 +14,8 @@ from shapespace.shapes import formats
 from shapespace.shapes.formats import binvox, mat, nrrd, vox
 from shapespace.shapes.formats.npy import encode_array, read_array
 from shapespace.shapes.formats.pack import MODELNET10, parse_npy, parse_npy_pack, parse_npz_pack
-from shapespace.shapes.grid import handed
+from shapespace.shapes.grid import handed, iou
+from shapespace.shapes.voxelize import voxelize
 
 SMALL = handed()[:5, :7, :8]
 
@@ -190,9 +191,23 @@ def test_real_labels_are_the_names_of_the_file(real_data):
     assert tuple(dict.fromkeys(expected)) == MODELNET10
 
 
-def test_boxes_are_no_pack_of_shapes(real_data):
-    with pytest.raises(BadInput):
-        formats.read_pack(real_data / "partnet_boxes" / "storage_boxes.npz")
+def test_boxes_are_closed_parts_that_face_outward_however_their_vectors_turn():
+    pack = parse_npz_pack(make.npz(box=make.two_boxes(), start=np.array([0, 1, 2]), ids=np.array([7, 9])), "a.npz")
+    assert (len(pack), pack.name(1), pack.category(0)) == (2, "9", None)
+    for mesh in (pack.mesh(0), pack.mesh(1)):
+        assert mesh.is_closed
+        assert mesh.volume == pytest.approx(4 * 2 * 6)
+        assert np.array_equal(mesh.bounds, [[-1, -1, -3], [3, 1, 3]])
+
+
+def test_real_boxes_are_the_grids_made_of_them(real_data):
+    """The grids beside them were made by others, with a margin of two voxels."""
+    folder = real_data / "partnet_boxes"
+    boxes, grids = formats.read_pack(folder / "chair_boxes.npz"), formats.read_pack(folder / "chair_64.npz")
+    assert [boxes.name(i) for i in range(len(boxes))] == [grids.name(i) for i in range(len(grids))]
+    picks = range(0, 3_000, 100)
+    ours = (voxelize(boxes.mesh(i), 64, margin=2 / 64, up="y").voxels for i in picks)
+    assert np.mean([iou(made, grids.voxels(i)) for made, i in zip(ours, picks, strict=True)]) > 0.98
 
 
 def test_vox_of_one_model_keeps_its_size():

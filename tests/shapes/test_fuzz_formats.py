@@ -11,7 +11,7 @@ import pytest
 from hostile import make
 from hostile.fuzz import fuzz
 from shapespace.shapes import formats
-from shapespace.shapes.formats import Contents, Pack
+from shapespace.shapes.formats import BoxPack, Contents, Pack
 
 TARGETS = [(extension, parser) for extension, parser in formats.PARSERS.items()]
 TARGETS += [(extension, parser) for extension, parser in formats.PACK_PARSERS.items()]
@@ -23,9 +23,13 @@ def checked(parser, extension):
 
     def parse(data: bytes) -> None:
         found = parser(data, f"fuzz{extension}")
-        if isinstance(found, Pack):
+        if isinstance(found, (Pack, BoxPack)):
             assert len(found)
-            assert found.voxels(len(found) - 1).dtype == bool
+            last = len(found) - 1
+            if isinstance(found, BoxPack):
+                assert np.isfinite(found.mesh(last).vertices).all()
+            else:
+                assert found.voxels(last).dtype == bool
             assert isinstance(found.name(0), str)
             assert found.category(0) is None or isinstance(found.category(0), str)
         elif isinstance(found, Contents) and found.mesh is not None:

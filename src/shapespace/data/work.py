@@ -17,7 +17,7 @@ from shapespace.data.sources import PACK_EXTENSIONS, Origin, Refusal, printable
 from shapespace.errors import BadInput, ShapeSpaceError
 from shapespace.limits import MAX_FILE_BYTES
 from shapespace.shapes import formats, furniture
-from shapespace.shapes.formats import Pack
+from shapespace.shapes.formats import BoxPack, Pack
 from shapespace.shapes.mesh import Mesh
 
 
@@ -146,8 +146,7 @@ def _load(task: Task, entry: Entry, pick: int) -> _Source | None:
         known = {key: float(value) for key, value in piece.attributes.items()}
         return _Source(name, category, piece.voxels, known)
     if pack is not None:
-        voxels = _z_up_grid(occupied(pack.voxels(pick)), recipe.up)
-        return _Source(name, category, voxels)
+        return _Source(name, category, _of_pack(pack, pick, recipe.up))
     return _Source(name, category, _read_file(task.root / entry.origin.path, entry.origin.up, recipe.up))
 
 
@@ -160,6 +159,12 @@ def _read_file(path: Path, layout_up: str | None, up: str) -> Mesh | np.ndarray:
     if contents.voxels is None:
         raise BadInput(path, "holds neither a mesh nor voxels")
     return _z_up_grid(occupied(contents.voxels), up)
+
+
+def _of_pack(pack: Pack | BoxPack, pick: int, up: str) -> Mesh | np.ndarray:
+    if isinstance(pack, BoxPack):
+        return pack.mesh(pick).to_z_up("y" if up == "auto" else up)
+    return _z_up_grid(occupied(pack.voxels(pick)), up)
 
 
 def _z_up_grid(voxels: np.ndarray, up: str) -> np.ndarray:
@@ -175,7 +180,7 @@ def _check_size(path: Path) -> None:
 
 
 @lru_cache(maxsize=1)
-def _pack(path: Path) -> Pack | None:
+def _pack(path: Path) -> Pack | BoxPack | None:
     _check_size(path)
     return formats.read_pack(path)
 

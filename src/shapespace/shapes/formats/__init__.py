@@ -18,13 +18,14 @@ import numpy as np
 from shapespace import files, limits
 from shapespace.errors import BadInput, UsageError
 from shapespace.shapes.formats import binvox, glb, mat, npy, nrrd, obj, off, pack, ply, stl, threemf, vox
+from shapespace.shapes.formats.boxes import BoxPack
 from shapespace.shapes.formats.contents import Contents
 from shapespace.shapes.formats.pack import Pack
 from shapespace.shapes.mesh import Mesh
 
 __all__ = [
     "MESH_EXTENSIONS", "PACK_PARSERS", "PARSERS", "VOXEL_EXTENSIONS", "WRITE_EXTENSIONS",
-    "Contents", "Pack", "native_up", "parse", "read", "read_pack", "write",
+    "BoxPack", "Contents", "Pack", "native_up", "parse", "read", "read_pack", "write",
 ]  # fmt: skip
 
 PARSERS: dict[str, Callable[[bytes, str], Contents]] = {
@@ -34,7 +35,7 @@ PARSERS: dict[str, Callable[[bytes, str], Contents]] = {
 }  # fmt: skip
 """What turns the bytes of a file, and its name for messages, into one shape."""
 
-PACK_PARSERS: dict[str, Callable[[bytes, str], Pack | None]] = {
+PACK_PARSERS: dict[str, Callable[[bytes, str], Pack | BoxPack | None]] = {
     ".npy": pack.parse_npy_pack,
     ".npz": pack.parse_npz_pack,
 }
@@ -84,7 +85,7 @@ def parse(data: bytes, name: str) -> Contents:
     return parser(data, name)
 
 
-def read_pack(path: str | PathLike[str]) -> Pack | None:
+def read_pack(path: str | PathLike[str]) -> Pack | BoxPack | None:
     """Return the shapes of a file of many, or None if it holds a single one.
 
     Raises:

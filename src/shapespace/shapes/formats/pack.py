@@ -1,15 +1,17 @@
-"""Many shapes in one .npy or .npz: bit-packed rows or a 4-D array, with labels and names where the file has them."""
+"""Many shapes in one .npy or .npz: packed bits, a 4-D array or boxes, with labels and names where the file has them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
 from shapespace import limits
 from shapespace.errors import BadInput
 from shapespace.shapes.formats.archive import Archive, pack
+from shapespace.shapes.formats.boxes import BoxPack, box_pack
 from shapespace.shapes.formats.contents import Contents, check_sides, voxel_contents
 from shapespace.shapes.formats.npy import encode_array, is_text, read_array, texts
 
@@ -60,6 +62,9 @@ class Pack:
         return np.ascontiguousarray(row > (0.5 if row.dtype.kind == "f" else 0))
 
 
+AnyPack = TypeVar("AnyPack", Pack, BoxPack)
+
+
 def parse_npy(data: bytes, name: str) -> Contents:
     """Return the one shape of an .npy file.
 
@@ -89,13 +94,16 @@ def parse_npy_pack(data: bytes, name: str) -> Pack | None:
     return _stack(_numbers(data, name), name)
 
 
-def parse_npz_pack(data: bytes, name: str) -> Pack | None:
+def parse_npz_pack(data: bytes, name: str) -> Pack | BoxPack | None:
     """Return the shapes of an .npz file of many, or None if it holds a single one.
 
     Raises:
         BadInput: If it holds no shape.
     """
     members = _Members(data, name)
+    boxes, start = members.first(("box", "boxes")), members.first(("start",))
+    if isinstance(boxes, np.ndarray) and isinstance(start, np.ndarray):
+        return _labelled(box_pack(boxes, start, name), members, name)
     rows = members.voxels()
     if rows.ndim == 2:
         return _labelled(_packed(rows, members.resolution(), name), members, name)
@@ -173,12 +181,12 @@ def _check_count(count: int, name: str) -> None:
         raise BadInput(name, f"holds {count} shapes, 1 to {limits.MAX_PACK_SHAPES} are read")
 
 
-def _labelled(found: Pack, members: _Members, name: str) -> Pack:
+def _labelled(found: AnyPack, members: _Members, name: str) -> AnyPack:
     classes = members.first(_CLASSES)
     if not isinstance(classes, list):
         classes = list(MODELNET10) if "modelnet10" in name.lower() else []
     labels, names = (_listed(members.first(wanted), len(found), name) for wanted in (_LABELS, _NAMES))
-    return Pack(found.rows, found.resolution, [_category(label, classes) for label in labels], [*map(str, names)])
+    return replace(found, categories=[_category(label, classes) for label in labels], names=[*map(str, names)])
 
 
 def _listed(found: np.ndarray | list[str] | None, count: int, name: str) -> list[int] | list[str]:
@@ -197,7 +205,7 @@ def _category(label: int | str, classes: list[str]) -> str:
     return str(label)
 
 
-def _only(found: Pack, name: str) -> Contents:
+def _only(found: Pack | BoxPack, name: str) -> Contents:
     if len(found) != 1:
         raise BadInput(name, f"holds {len(found)} shapes, one is read here", "prepare it as a source of many shapes")
-    return voxel_contents(name, found.voxels(0))
+    return Contents(mesh=found.mesh(0)) if isinstance(found, BoxPack) else voxel_contents(name, found.voxels(0))
