@@ -29,7 +29,7 @@ BOUNDARIES = {"cli/main.py", "data/work.py"}
 PICKLES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_CALLS = {"torch.load", "torch.save", "np.save", "np.savez", "np.savez_compressed", "np.memmap", "np.fromfile"}
 SLOW_TO_IMPORT = {"torch", "numpy", "numba", "matplotlib", "trimesh", "skimage", "scipy", "PIL", "rich"}
-LIGHT_ROOMS = ("cli/", "settings.py", "presets.py", "errors.py", "files.py", "limits.py", "__init__.py", "__main__.py")
+LIGHT_ROOMS = ("cli/", "settings/", "presets.py", "errors.py", "files.py", "limits.py", "__init__.py", "__main__.py")
 ONLY_INSIDE_FUNCTIONS = {"matplotlib", "trimesh", "skimage", "scipy", "PIL", "tensorboard", "fast_simplification"}
 
 

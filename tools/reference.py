@@ -47,7 +47,7 @@ def _help(page: str) -> str:
 
 def settings_page() -> str:
     """Return every setting of a run with its type, its default and its meaning, from the source."""
-    tree = ast.parse((SOURCE / "settings.py").read_text())
+    tree = ast.parse((SOURCE / "settings" / "__init__.py").read_text())
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     intro = (
         "# Settings\n\nA run is a preset, then a TOML file (`--config`), then dotted options"
