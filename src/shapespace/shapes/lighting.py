@@ -36,7 +36,7 @@ def _sample(volume: np.ndarray, x: float, y: float, z: float) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _openness(point: np.ndarray, normal: np.ndarray, fine: np.ndarray, coarse: np.ndarray) -> float:
+def _open(point: np.ndarray, normal: np.ndarray, fine: np.ndarray, coarse: np.ndarray) -> float:
     """Return how much of the sky a surface point sees, 1 for a free plane: two balls touching the surface."""
     near, far = 2.5 / fine.shape[0], 7.0 / coarse.shape[0]
     blocked = 0.55 * _sample(
@@ -44,6 +44,22 @@ def _openness(point: np.ndarray, normal: np.ndarray, fine: np.ndarray, coarse: n
     )
     blocked += 0.9 * _sample(coarse, point[0] + normal[0] * far, point[1] + normal[1] * far, point[2] + normal[2] * far)
     return math.exp(-1.7 * blocked)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def openness(points: np.ndarray, normals: np.ndarray, fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """Return (n,) float32: how much of the sky each surface point sees, 1 for a free plane.
+
+    Args:
+        points: (n, 3) float32.
+        normals: (n, 3) float32, unit.
+        fine: A volume blurred a little.
+        coarse: A volume blurred widely.
+    """
+    result = np.empty(len(points), np.float32)
+    for i in range(len(points)):
+        result[i] = _open(points[i], normals[i], fine, coarse)
+    return result
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -75,7 +91,7 @@ def _ground(floor: float, light: np.ndarray, fine: np.ndarray, coarse: np.ndarra
         for j in range(1, n - 1):
             point[1] = ((j + 0.5) / n - 0.5) * 2 * _GROUND_REACH
             lit = _sunlight(point, upwards, light, fine)
-            contact = 1.0 - _openness(point, upwards, fine, coarse)
+            contact = 1.0 - _open(point, upwards, fine, coarse)
             shadow[i, j] = 1.0 - (1.0 - 0.30 * (1.0 - lit)) * (1.0 - 0.55 * contact)
     return shadow
 
@@ -108,7 +124,7 @@ def _light(
     fill = max(0.0, normal[0] * fill_light[0] + normal[1] * fill_light[1] + normal[2] * fill_light[2])
     if key > 0.0 and floor > -1.0:
         key *= _sunlight(point, normal, key_light, fine)
-    openness = _openness(point, normal, fine, coarse)
+    openness = _open(point, normal, fine, coarse)
     sky = (0.62 + 0.38 * normal[2]) * openness
     fill *= 0.35 + 0.65 * openness
     return (

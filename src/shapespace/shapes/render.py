@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 AZIMUTHS = tuple(range(0, 360, 15))
-ELEVATIONS = (-10, 10, 30)
+ELEVATIONS = (5, 20, 35)
 """The ring of cameras: 24 azimuths by 3 elevations, in degrees."""
 
 CLAY = (0.72, 0.60, 0.47)
@@ -229,15 +229,20 @@ def _split(quads: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(quads[:, [[0, 1, 2], [0, 2, 3]]].reshape(-1, 3, 3))
 
 
-def _mesh_scene(mesh: Mesh) -> Scene:
+def mesh_in_frame(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Return (corners, normals), each (T, 3, 3) float32: a mesh as pictures show it, its longest side 7/8, centred."""
     mesh = _finite(mesh)
     low, high = mesh.bounds
     scale = _MESH_FILL / (max(high - low) or 1.0)
     vertices = (mesh.vertices - (low + high) / 2) * scale
     corners = vertices[mesh.faces].astype(np.float32)
-    normals = raster.corner_normals(corners, mesh.faces, len(vertices), _CREASE_COSINE)
+    return corners, raster.corner_normals(corners, mesh.faces, len(vertices), _CREASE_COSINE)
+
+
+def _mesh_scene(mesh: Mesh) -> Scene:
+    corners, normals = mesh_in_frame(mesh)
     splat = raster.splat(corners, _VOLUME_SIZE)
-    return Scene(corners, normals, *_volumes(splat), float((low[2] - high[2]) / 2 * scale))
+    return Scene(corners, normals, *_volumes(splat), float(corners[..., 2].min(initial=0.0)))
 
 
 def _finite(mesh: Mesh) -> Mesh:

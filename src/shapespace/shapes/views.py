@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shapespace.shapes.render import AZIMUTHS, ELEVATIONS
+
 if TYPE_CHECKING:
     from shapespace.shapes.mesh import Mesh
     from shapespace.shapes.views_model import Model
-
-AZIMUTHS = tuple(range(0, 360, 15))
-ELEVATIONS = (5, 20, 35)
-"""The ring of cameras, in degrees."""
 
 COUNT = len(AZIMUTHS) * len(ELEVATIONS)
 SIZE = 256
@@ -53,7 +51,6 @@ class Look:
         division: Part of the shape's height; 0 gives it one colour.
         gloss: Strength of the highlight.
         grain: Contrast of the grain in the material.
-        grain_pitch: Waves of the grain in a side of the cube.
     """
 
     azimuth: float
@@ -72,7 +69,6 @@ class Look:
     division: float = 0.0
     gloss: float = 0.0
     grain: float = 0.0
-    grain_pitch: float = 9.0
 
 
 def number(azimuth: int, elevation: int) -> int:
@@ -119,7 +115,6 @@ def look(seed: Sequence[int], view: int) -> Look:
         division=float(0.25 + 0.25 * u[26]),
         gloss=float(0.5 * max(0.0, u[27] - 0.4)),
         grain=float(0.22 * max(0.0, u[28] - 0.35)),
-        grain_pitch=float(5 + 20 * u[29]),
     )
 
 
@@ -153,6 +148,6 @@ def _colour(u: np.ndarray) -> tuple[float, float, float]:
     elif u[0] < 0.75:
         base = np.array(_PLAIN[int(u[1] * len(_PLAIN))])
     else:
-        base = 0.15 + 0.65 * u[1:4] ** 1.2
+        base = (0.12 + 0.68 * u[1]) * (1.0 - 0.75 * u[5] * u[2:5])
     varied = np.clip(base * (0.85 + 0.3 * u[4]) + 0.04 * (u[3:6] - 0.5), 0.03, 0.95)
     return (float(varied[0]), float(varied[1]), float(varied[2]))

@@ -18,8 +18,8 @@ def composed(view: np.ndarray, background: np.ndarray, taste: np.ndarray) -> np.
         background: (size, size, 3) uint8.
         taste: (4,) in [0, 1): exposure, contrast, strength of the noise, and which noise.
     """
-    # A room's light has the room's colour: a quarter of the way to it.
-    tint = (0.75 + 0.25 * background[::4, ::4].reshape(-1, 3).mean(axis=0) / 128.0).astype(np.float32)
+    # A room's light has the room's colour: a fifth of the way to it.
+    tint = (0.80 + 0.20 * background[::4, ::4].reshape(-1, 3).mean(axis=0) / 128.0).clip(0.8, 1.1).astype(np.float32)
     film = np.array([0.88 + 0.24 * taste[0], 0.9 + 0.2 * taste[1], 5.0 * taste[2] ** 2], np.float32)
     return _composed(view, background, tint, film, _noise(), int(taste[3] * _NOISE))
 
