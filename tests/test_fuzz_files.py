@@ -88,7 +88,7 @@ def space(folder: Path) -> Target:
 
     def parse(data: bytes) -> None:
         path.write_bytes(data)
-        generator, _, found = load_space(path)
+        generator, _, found, _ = load_space(path)
         assert all(torch.isfinite(tensor).all() for tensor in generator.state_dict().values())
         assert found.resolution == generator.resolution
 

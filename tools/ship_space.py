@@ -22,10 +22,10 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--licence", required=True)
     wanted = parser.parse_args()
-    generator, discriminator, card = load_space(wanted.run / "space.safetensors")
+    found = load_space(wanted.run / "space.safetensors")
     target = SHIPPED / f"{wanted.name}.safetensors"
-    card = replace(card, name=wanted.name, licence=wanted.licence)
-    save_space(target, generator, card, discriminator=discriminator, half=True)
+    card = replace(found.card, name=wanted.name, licence=wanted.licence)
+    save_space(target, found.generator, card, discriminator=found.discriminator, encoder=found.encoder, half=True)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 

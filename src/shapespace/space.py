@@ -1,4 +1,4 @@
-"""A trained model as one object: sample it, decode latent vectors, save it, load it."""
+"""A trained model as one object: sample it, decode latent vectors, encode pictures, save it, load it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import torch
 from shapespace import limits
 from shapespace.errors import BadInput, UsageError
 from shapespace.nets.discriminator import Discriminator
+from shapespace.nets.encoder import SIDE, ImageEncoder, as_seen
 from shapespace.nets.fast import FastGenerator
 from shapespace.nets.generator import Generator
 from shapespace.nets.prior import sample_prior
@@ -33,11 +34,20 @@ class ShapeSpace:
         generator: Trained; a copy of its weights as they are now is what samples.
         card: What it was trained on and how; its prior and threshold rule here.
         discriminator: If it is kept, for its features.
+        encoder: If it learned to read pictures.
     """
 
-    def __init__(self, generator: Generator, card: SpaceCard, *, discriminator: Discriminator | None = None) -> None:
-        """Take both networks as they are."""
+    def __init__(
+        self,
+        generator: Generator,
+        card: SpaceCard,
+        *,
+        discriminator: Discriminator | None = None,
+        encoder: ImageEncoder | None = None,
+    ) -> None:
+        """Take the networks as they are."""
         self.generator, self.discriminator, self.card = generator, discriminator, card
+        self.encoder = encoder.eval() if encoder else None
         self._fast = FastGenerator(generator)
 
     def __repr__(self) -> str:
@@ -71,6 +81,8 @@ class ShapeSpace:
         self.generator.to(device)
         if self.discriminator is not None:
             self.discriminator.to(device)
+        if self.encoder is not None:
+            self.encoder.to(device)
         return self
 
     def latents(self, n: int, seed: int = 0) -> np.ndarray:
@@ -119,6 +131,45 @@ class ShapeSpace:
             for grid in grids:
                 yield Shape(grid, next(rows).copy(), self.threshold, self.card)
 
+    @torch.inference_mode()
+    def encode(self, images: np.ndarray | torch.Tensor) -> np.ndarray:
+        """Return the latent vector of each picture, (n, latent_dim) float32: the mean of what E thinks possible.
+
+        Args:
+            images: (n, 3, 256, 256): red, green, blue; uint8, or floats in [-1, 1].
+
+        Raises:
+            UsageError: If this space has no encoder, or the pictures have another shape or range.
+        """
+        encoder = self._reader()
+        pictures = torch.as_tensor(images)
+        seen = as_seen(pictures) if pictures.dtype == torch.uint8 else pictures.float()
+        if seen.shape[1:] == (3, SIDE, SIDE) and not (seen.abs() <= 1).all():
+            raise UsageError("images hold numbers outside [-1, 1]; give uint8 pictures, or 0 to 255 taken to -1 to 1")
+        device = next(encoder.parameters()).device
+        means = [encoder(part.to(device))[0].cpu().numpy() for part in seen.split(TOGETHER)]
+        return np.concatenate([np.zeros((0, self.latent_dim), np.float32), *means])
+
+    def reconstruct(self, images: np.ndarray | torch.Tensor) -> Shape:
+        """Return the shape of a picture, or of several pictures of one object, whose latent vectors are averaged.
+
+        Args:
+            images: (3, 256, 256) or (n, 3, 256, 256), as `encode` takes them.
+
+        Raises:
+            UsageError: If this space has no encoder, or the pictures have another shape or range.
+        """
+        pictures = torch.as_tensor(images)
+        z = self.encode(pictures[None] if pictures.dim() == 3 else pictures)
+        if not len(z):
+            raise UsageError("no pictures were given; one is enough")
+        return next(self.stream(z.mean(axis=0, keepdims=True)))
+
+    def _reader(self) -> ImageEncoder:
+        if self.encoder is None:
+            raise UsageError("this space reads no pictures: it was trained without an encoder; see --preset vaegan")
+        return self.encoder
+
     def sample(self, n: int = 1, seed: int = 0) -> Shapes:
         """Return n new shapes; the i-th depends on the seed and on i alone.
 
@@ -141,7 +192,9 @@ class ShapeSpace:
         Raises:
             OutputError: If it cannot be written.
         """
-        self.card = save_space(path, self.generator, self.card, discriminator=self.discriminator, half=half)
+        self.card = save_space(
+            path, self.generator, self.card, discriminator=self.discriminator, encoder=self.encoder, half=half
+        )
 
     def _decoded(self, z: np.ndarray | torch.Tensor) -> Iterator[np.ndarray]:
         device = self._fast.project_weight.device
@@ -163,8 +216,8 @@ def load(name_or_path: str | PathLike[str], *, sha256: str | None = None) -> Sha
         BadInput: If there is none, or it cannot be used.
         DamagedFile: If its bytes are not those that were written.
     """
-    generator, discriminator, card = load_space(find(name_or_path), sha256=sha256)
-    return ShapeSpace(generator, card, discriminator=discriminator)
+    found = load_space(find(name_or_path), sha256=sha256)
+    return ShapeSpace(found.generator, found.card, discriminator=found.discriminator, encoder=found.encoder)
 
 
 def shipped() -> list[str]:

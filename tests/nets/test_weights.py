@@ -50,7 +50,7 @@ def rewritten(path, *, card=None, tensors=None):
 def test_what_goes_in_comes_out(tmp_path, norm):
     generator, discriminator = networks(norm=norm, minibatch_std=True)
     card = save_space(tmp_path / "a.safetensors", generator, CARD, discriminator=discriminator)
-    again, judge, found = load_space(tmp_path / "a.safetensors")
+    again, judge, found, _ = load_space(tmp_path / "a.safetensors")
     assert (
         found
         == card
@@ -98,7 +98,7 @@ def test_loading_draws_no_random_number(path):
 
 
 def test_a_loaded_network_trains(path):
-    generator, discriminator, _ = load_space(path)
+    generator, discriminator, _, _ = load_space(path)
     discriminator(generator(torch.rand(2, 5))).sum().backward()
     assert all(p.grad is not None for p in generator.parameters())
 
@@ -156,7 +156,7 @@ def test_a_promised_sha256_is_held(path):
         ({"threshold": "high"}, "threshold is a str"),
         ({"categories": "chair"}, "categories is a str"),
         ({"resolution": 32}, "32"),
-        ({"version": 2}, "version 2"),
+        ({"version": 3}, "version 3"),
         ({"version": "new"}, "version 'new'"),
         ({"command": "rm"}, "'command'"),
         ({"generator": {"latent_dim": 10**12}}, "latent_dim"),

@@ -169,7 +169,7 @@ def test_the_prior_is_uniform_and_it_is_saved_with_the_space(tmp_path):
     assert SpaceCard().prior == "uniform"
     for prior in ("uniform", "normal"):
         save_space(tmp_path / prior, Generator(200, 16, widths=(4, 2)), SpaceCard(prior=prior))
-        generator, _, card = load_space(tmp_path / prior)
+        generator, _, card, _ = load_space(tmp_path / prior)
         z = ShapeSpace(generator, card).latents(50)
         assert (z.min() >= 0 and z.max() <= 1) == (prior == "uniform")
         assert z.std() == pytest.approx(0.289 if prior == "uniform" else 1.0, rel=0.05)

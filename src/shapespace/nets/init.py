@@ -8,7 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-_LINEAR_MAPS = (nn.Linear, nn.Conv3d, nn.ConvTranspose3d)
+_LINEAR_MAPS = (nn.Linear, nn.Conv2d, nn.Conv3d, nn.ConvTranspose3d)
+_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def init_dcgan(module: nn.Module, generator: torch.Generator | None = None) -> nn.Module:
@@ -42,7 +43,7 @@ def _init(module: nn.Module, spread: Callable[..., float], generator: torch.Gene
     for part in module.modules():
         if isinstance(part, _LINEAR_MAPS):
             _draw(part.weight, 0.0, spread(part), generator)
-        elif isinstance(part, nn.BatchNorm3d):
+        elif isinstance(part, _NORMS):
             _draw(part.weight, 1.0, 0.02, generator)
         else:
             continue
@@ -51,7 +52,7 @@ def _init(module: nn.Module, spread: Callable[..., float], generator: torch.Gene
     return module
 
 
-def _fan_in(part: nn.Linear | nn.Conv3d | nn.ConvTranspose3d) -> float:
+def _fan_in(part: nn.Linear | nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d) -> float:
     """Return how many weighted inputs add up in one output."""
     if isinstance(part, nn.ConvTranspose3d):  # (in, out, k, k, k); with a stride each output meets a part of the kernel
         return part.weight[:, 0].numel() / math.prod(part.stride)

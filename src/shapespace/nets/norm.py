@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class BatchNorm3d(nn.BatchNorm3d):
-    """`torch.nn.BatchNorm3d`, with the statistics of all ranks' samples together while training.
+class _OverRanks(_BatchNorm):
+    """Batch normalisation with the statistics of all ranks' samples together while training.
 
     In one process it is torch's own. Under `torch.distributed` the moments are summed over the ranks, forward and
     backward, so that outputs, gradients and running statistics equal those of one process given the whole batch.
@@ -24,7 +25,8 @@ class BatchNorm3d(nn.BatchNorm3d):
         mean, variance, count = _moments(input)
         self._remember(mean.detach(), variance.detach(), count)
         scale = torch.rsqrt(variance + self.eps) * self.weight
-        return torch.addcmul(_channels(self.bias - mean * scale), input, _channels(scale))
+        shift = self.bias - mean * scale
+        return torch.addcmul(_channels(shift, input), input, _channels(scale, input))
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor, count: Tensor) -> None:
@@ -33,6 +35,14 @@ class BatchNorm3d(nn.BatchNorm3d):
         self.get_buffer("running_mean").lerp_(mean, share)
         self.get_buffer("running_var").lerp_(unbiased, share)
         self.get_buffer("num_batches_tracked").add_(1)
+
+
+class BatchNorm2d(_OverRanks, nn.BatchNorm2d):
+    """`torch.nn.BatchNorm2d`, for pictures."""
+
+
+class BatchNorm3d(_OverRanks, nn.BatchNorm3d):
+    """`torch.nn.BatchNorm3d`, for grids."""
 
 
 class _SumOverRanks(torch.autograd.Function):
@@ -51,17 +61,17 @@ class _SumOverRanks(torch.autograd.Function):
 
 def _moments(input: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return mean and biased variance of each channel over all ranks, and the number of values a channel."""
-    everything_else = [0, 2, 3, 4]
+    everything_else = [0, *range(2, input.dim())]
     count = input.new_tensor([input.numel() / input.shape[1]])
     summed = _SumOverRanks.apply(torch.cat([input.sum(everything_else), count]))
     mean, count = summed[:-1] / summed[-1], summed[-1].detach()
     # A second pass, not E[x^2] - E[x]^2, which cancels where the mean is large beside the spread.
-    squares = (input - _channels(mean)).square().sum(everything_else)
+    squares = (input - _channels(mean, input)).square().sum(everything_else)
     return mean, _SumOverRanks.apply(squares) / count, count
 
 
-def _channels(values: Tensor) -> Tensor:
-    return values.view(1, -1, 1, 1, 1)
+def _channels(values: Tensor, like: Tensor) -> Tensor:
+    return values.view(1, -1, *[1] * (like.dim() - 2))
 
 
 def _world() -> int:

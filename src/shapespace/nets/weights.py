@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import safetensors
 import safetensors.torch
@@ -22,12 +22,10 @@ from torch import Tensor, nn
 from shapespace import limits
 from shapespace.errors import BadInput, DamagedFile, UsageError
 from shapespace.files import write_bytes
+from shapespace.nets.card import VERSION, SpaceCard, entry, parse
 from shapespace.nets.discriminator import Discriminator
+from shapespace.nets.encoder import ImageEncoder
 from shapespace.nets.generator import Generator
-from shapespace.nets.prior import PRIORS
-
-VERSION = 1
-"""Of the file's layout; a reader refuses a newer one."""
 
 KEY = "shapespace"
 """Of our entry in the header's metadata."""
@@ -37,43 +35,13 @@ MAX_CARD_BYTES = limits.MEGABYTE
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 
 
-@dataclass(frozen=True)
-class SpaceCard:
-    """What a space is: everything about it but its weights.
+class Networks(NamedTuple):
+    """What a file of a space holds."""
 
-    Raises:
-        UsageError: If the prior is unknown or the threshold is not between 0 and 1.
-    """
-
-    prior: str = "uniform"
-    """Distribution of z it was trained on, and the only one it is sampled from."""
-    threshold: float = 0.5
-    """A voxel is inside where its occupancy is above this; chosen on validation data."""
-    categories: tuple[str, ...] = ()
-    """What it was trained on, as in ("chair",)."""
-    data: dict[str, Any] = field(default_factory=dict)
-    """Where the data came from."""
-    licence: str = ""
-    """Under which terms the weights may be used."""
-    trained: dict[str, Any] = field(default_factory=dict)
-    """How it was trained: preset, shapes seen, minutes, versions."""
-    name: str = ""
-    resolution: int = 64
-    """Voxels along a side; filled in from the generator."""
-    generator: dict[str, Any] = field(default_factory=dict)
-    """Keywords that build the generator again; filled in from it."""
-    discriminator: dict[str, Any] | None = None
-    """The same of the discriminator, None if the file holds none."""
-    version: int = VERSION
-
-    def __post_init__(self) -> None:
-        """Refuse what would make the space lie about itself, and keep plain numbers and names."""
-        object.__setattr__(self, "threshold", float(self.threshold))
-        object.__setattr__(self, "categories", tuple(map(str, self.categories)))
-        if self.prior not in PRIORS:
-            raise UsageError(f"prior {self.prior!r} is not known; use one of {', '.join(PRIORS)}")
-        if not 0 < self.threshold < 1:
-            raise UsageError(f"threshold {self.threshold!r} must lie between 0 and 1")
+    generator: Generator
+    discriminator: Discriminator | None
+    card: SpaceCard
+    encoder: ImageEncoder | None = None
 
 
 def save_space(
@@ -82,6 +50,7 @@ def save_space(
     card: SpaceCard,
     *,
     discriminator: Discriminator | None = None,
+    encoder: ImageEncoder | None = None,
     half: bool = False,
 ) -> SpaceCard:
     """Write one .safetensors file and return the card as it stands in it.
@@ -91,30 +60,35 @@ def save_space(
         generator: Its weights are written; so is its architecture, whatever the card says.
         card: The rest.
         discriminator: Written too if given.
+        encoder: Written too if given; the prior must be normal, for that is what it was taught to stay near.
         half: Store weights as float16 (a few MB less to ship); norms stay float32.
 
     Raises:
         OutputError: If it cannot be written.
-        UsageError: If a weight is not finite, or overflows float16.
+        UsageError: If a weight is not finite, or overflows float16, or the encoder does not fit.
     """
+    _check_encoder(encoder, generator, card)
     card = replace(
         card,
         resolution=generator.resolution,
         generator=generator.arguments,
         discriminator=None if discriminator is None else discriminator.arguments,
+        encoder=None if encoder is None else encoder.arguments,
+        version=1 if encoder is None else VERSION,
     )
-    tensors = {f"generator.{name}": tensor for name, tensor in generator.state_dict().items()}
-    if discriminator is not None:
-        tensors |= {f"discriminator.{name}": tensor for name, tensor in discriminator.state_dict().items()}
-    tensors = {name: _stored(name, tensor, half) for name, tensor in tensors.items()}
-    write_bytes(path, _signed(safetensors.torch.save(tensors, _metadata(asdict(card)))))
+    networks = {"generator": generator, "discriminator": discriminator, "encoder": encoder}
+    tensors = {
+        f"{kind}.{name}": _stored(f"{kind}.{name}", tensor, half)
+        for kind, network in networks.items()
+        if network is not None
+        for name, tensor in network.state_dict().items()
+    }
+    write_bytes(path, _signed(safetensors.torch.save(tensors, _metadata(entry(card)))))
     return card
 
 
-def load_space(
-    path: str | PathLike[str], *, sha256: str | None = None
-) -> tuple[Generator, Discriminator | None, SpaceCard]:
-    """Return generator, discriminator (None if the file holds none) and card, in evaluation mode, on the CPU.
+def load_space(path: str | PathLike[str], *, sha256: str | None = None) -> Networks:
+    """Return generator, discriminator, card and encoder, in evaluation mode, on the CPU; None for what is not there.
 
     The bytes are read, not mapped: a file changed later cannot change a network in use.
 
@@ -129,15 +103,33 @@ def load_space(
     content = read_bounded(path)
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256.lower():
         raise DamagedFile(path, "its SHA-256 is not the one that was promised", "fetch it again")
-    card = _card(path, _checked_card(path, content))
+    card = parse(path, _checked_card(path, content))
     tensors = parse_tensors(path, content)
     generator = rebuilt(path, Generator, card.generator, _part(tensors, "generator."))
-    discriminator = None
+    discriminator, encoder = None, None
     if card.discriminator is not None:
         discriminator = rebuilt(path, Discriminator, card.discriminator, _part(tensors, "discriminator."))
+    if card.encoder is not None:
+        encoder = rebuilt(path, ImageEncoder, card.encoder, _part(tensors, "encoder."))
     if card.resolution != generator.resolution:
         raise BadInput(path, f"its card says {card.resolution}^3 but its generator makes {generator.resolution}^3")
-    return generator, discriminator, card
+    try:
+        _check_encoder(encoder, generator, card)
+    except UsageError as error:
+        raise BadInput(path, str(error)) from None
+    return Networks(generator, discriminator, card, encoder)
+
+
+def _check_encoder(encoder: ImageEncoder | None, generator: Generator, card: SpaceCard) -> None:
+    """Refuse an encoder that answers with other latent vectors than the generator takes."""
+    if encoder is None:
+        return
+    if encoder.latent_dim != generator.latent_dim:
+        raise UsageError(
+            f"its encoder gives {encoder.latent_dim} latent numbers, its generator takes {generator.latent_dim}"
+        )
+    if card.prior != "normal":
+        raise UsageError(f"it has an encoder and a {card.prior} prior; an encoder's is normal")
 
 
 def read_bounded(path: str | PathLike[str]) -> bytes:
@@ -255,27 +247,6 @@ def _checked_card(path: str | PathLike[str], content: bytes) -> dict[str, Any]:
     if hashlib.sha256(unsigned).hexdigest() != digest:
         raise DamagedFile(path, "its bytes are not those that were written", "copy or fetch it again")
     return card
-
-
-def _card(path: str | PathLike[str], found: dict[str, Any]) -> SpaceCard:
-    if not isinstance(found.get("version"), int) or found["version"] > VERSION:
-        raise BadInput(path, f"version {found.get('version')!r}; this shapespace reads up to {VERSION}", "upgrade it")
-    for name, value in found.items():
-        if name not in _PLAIN:
-            raise BadInput(path, f"its card has a field {name[:40]!r} that is not known")
-        if isinstance(value, bool) or not isinstance(value, _PLAIN[name]):
-            raise BadInput(path, f"its card's {name} is a {type(value).__name__}")
-    try:
-        return SpaceCard(**found)
-    except UsageError as error:
-        raise BadInput(path, f"its card is wrong: {error}") from error
-
-
-_PLAIN: dict[str, tuple[type, ...]] = {
-    "prior": (str,), "threshold": (float,), "categories": (list,), "data": (dict,), "licence": (str,),
-    "trained": (dict,), "name": (str,), "resolution": (int,), "generator": (dict,),
-    "discriminator": (dict, type(None)), "version": (int,),
-}  # fmt: skip
 
 
 def _json(path: str | PathLike[str], text: bytes) -> dict[str, Any]:

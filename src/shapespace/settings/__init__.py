@@ -21,6 +21,7 @@ __all__ = [
     "RunSettings",
     "Settings",
     "TrainSettings",
+    "VaeSettings",
     "different_settings",
     "read_toml",
     "to_toml",
@@ -36,6 +37,8 @@ Symmetry = Literal["none", "mirror", "auto"]
 Loss = Literal["bce", "hinge", "wgan", "relativistic"]
 GeneratorLoss = Literal["non_saturating", "minimax"]
 Watch = Literal["stop", "warn", "off"]
+Divergence = Literal["sum", "mean"]
+Reconstruction = Literal["norm", "squares", "mean_square", "bce"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class NetSettings:
     """Whether the convolutions have a bias (paper: no). G's last one then starts at the data's mean occupancy."""
     start: Start = "dcgan"
     """First weights: `dcgan` N(0, 0.02), or `he`, which keeps signals their size in a D without norm."""
+    start_from: str = ""
+    """A trained space, by name or path, whose G and D a new run begins with; empty for fresh weights."""
     symmetry: Symmetry = "none"
     """Of what G makes: `none` (paper), `mirror` makes left and right equal, `auto` does so if the data's are."""
     minibatch_std: bool = False
@@ -156,6 +161,41 @@ class AugmentSettings:
 
 
 @dataclass(frozen=True)
+class VaeSettings:
+    """3D-VAE-GAN: an image encoder E beside G and D, and its two losses. Source: paper, section 3.2."""
+
+    encoder_width: int = 0
+    """Channels of E's first layer (paper: 64), each of the next three has twice as many; 0: no encoder, a 3D-GAN."""
+    encoder_rate: float = 0.0025
+    """Adam's learning rate for E (not stated in the paper; G's)."""
+    kl_weight: float = 5.0
+    """alpha1, the weight of the divergence from the prior in E's loss (paper: 5)."""
+    kl: Divergence = "sum"
+    """The divergence in nats, averaged over pictures: the `sum` over dimensions (paper), or their `mean`."""
+    kl_warm_up: float = 0.0
+    """The weight of the divergence grows from 0 over this fraction of the run; 0: it is there from the start."""
+    free_bits: float = 0.0
+    """Nats by which each dimension may leave the prior at no cost (Kingma et al. 2016)."""
+    reconstruction: Reconstruction = "norm"
+    """`norm` ||G(E(y)) - x|| (paper), its `squares`, their mean over voxels `mean_square`, or `bce`, -log p in nats."""
+    reconstruction_weight: float = 1e-4
+    """alpha2, the weight of the reconstruction in the losses of E and G (paper: 1e-4)."""
+    views: str = ""
+    """A folder of views that `shapespace data render` made of the store; empty draws them while training."""
+    backgrounds: str = ""
+    """A folder or zip of photographs that stand behind the shapes; empty for rooms made by the program."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        for name in ("encoder_width", "kl_weight", "free_bits", "reconstruction_weight"):
+            _at_least(f"vae.{_dashed(name)}", getattr(self, name), 0)
+        if not 0 < self.encoder_rate < 1:
+            raise UsageError(f"vae.encoder-rate is {self.encoder_rate}; it must lie between 0 and 1")
+        if not 0 <= self.kl_warm_up <= 1:
+            raise UsageError(f"vae.kl-warm-up is {self.kl_warm_up}; it must lie in [0, 1]")
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """Where and how a run goes; none of these changes what is learned, but for the seed."""
 
@@ -200,6 +240,7 @@ class Settings:
     nets: NetSettings = field(default_factory=NetSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
     augment: AugmentSettings = field(default_factory=AugmentSettings)
+    vae: VaeSettings = field(default_factory=VaeSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     def __post_init__(self) -> None:
@@ -211,3 +252,5 @@ class Settings:
             )
         if self.train.recompute and (self.train.one_pass or self.train.one_draw):
             raise UsageError("train.recompute needs two draws of latents; leave out train.one-draw and train.one-pass")
+        if self.vae.encoder_width and self.nets.prior != "normal":
+            raise UsageError("an image encoder needs the prior its divergence is measured from: --nets.prior normal")

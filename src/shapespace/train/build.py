@@ -7,25 +7,30 @@ import os
 
 import numpy as np
 import torch
+from torch import nn
 
 from shapespace.data.batches import Batches
 from shapespace.data.store import Store
-from shapespace.errors import UsageError
+from shapespace.data.views import Views
+from shapespace.errors import BadInput, UsageError
 from shapespace.nets.discriminator import Discriminator
+from shapespace.nets.encoder import ImageEncoder, widths_from
 from shapespace.nets.generator import Generator
 from shapespace.nets.init import init_he
 from shapespace.nets.layout import widths_for
 from shapespace.settings import Settings
 from shapespace.shapes.grid import iou, mirror
+from shapespace.space import load
 from shapespace.train.gan import Gan
 from shapespace.train.ranks import Ranks
+from shapespace.train.vaegan import VaeGan
 
 SYMMETRIC = 0.9
 """IoU of shapes with their mirror images, on average, from which `auto` makes G symmetric; real chairs have 0.94."""
 
 
-def build(settings: Settings, store: Store, device: torch.device, place: Ranks | None = None) -> Gan:
-    """Return both networks with fresh weights, on their device, ready to learn."""
+def build(settings: Settings, store: Store, device: torch.device, place: Ranks | None = None) -> Gan | VaeGan:
+    """Return the networks with fresh weights, on their device, ready to learn."""
     nets, resolution = settings.nets, store.resolution
     generator = Generator(
         nets.latent_dim, resolution, widths=widths_for(resolution, narrowest=nets.generator_width)[::-1],
@@ -41,7 +46,54 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
         init_he(discriminator)
     if nets.bias:
         set_output_bias(generator, occupancy_of(store, settings))
-    return Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
+    gan = Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
+    if not settings.vae.encoder_width:
+        return gan
+    encoder = ImageEncoder(nets.latent_dim, widths=widths_from(settings.vae.encoder_width))
+    return VaeGan(gan, encoder.to(device), settings)
+
+
+def begin(system: Gan | VaeGan, settings: Settings) -> None:
+    """Give G and D, in place, the weights of the space that `nets.start_from` names, if it names one.
+
+    Raises:
+        UsageError: If the space has another prior, or networks that are not those of the settings.
+        BadInput: If there is no such space, or it holds no discriminator.
+    """
+    if not settings.nets.start_from:
+        return
+    space = load(settings.nets.start_from)
+    if space.prior != settings.nets.prior:
+        raise UsageError(f"{settings.nets.start_from} has a {space.prior} prior; add --nets.prior {space.prior}")
+    if space.discriminator is None:
+        raise BadInput(settings.nets.start_from, "holds no discriminator to go on with", "give the folder of a run")
+    _take_weights(system.generator, space.generator, settings)
+    _take_weights(system.discriminator, space.discriminator, settings)
+
+
+def _take_weights(network: nn.Module, trained: Generator | Discriminator, settings: Settings) -> None:
+    own: dict[str, object] = network.arguments  # pyrefly: ignore[bad-assignment]  (ours: a Generator, a Discriminator)
+    for name, value in trained.arguments.items():
+        if own[name] != value:
+            what = f"{type(trained).__name__.lower()}'s {name.replace('_', ' ')} is {value}, these settings make it"
+            raise UsageError(f"{settings.nets.start_from}: its {what} {own[name]}; change --nets to match")
+    network.load_state_dict(trained.state_dict())
+
+
+def views_for(store: Store, settings: Settings) -> Views | None:
+    """Return the pictures E learns from, or None where there is no encoder.
+
+    Raises:
+        BadInput: If there are no views, or no photographs, where they should be.
+        UsageError: If the views are of other shapes than the store's.
+    """
+    vae = settings.vae
+    if not vae.encoder_width:
+        return None
+    views = Views.open(vae.views or store, seed=settings.run.seed, backgrounds=vae.backgrounds or None)
+    if len(views) != len(store):
+        raise UsageError(f"{vae.views} has views of {len(views)} shapes, {store.path} has {len(store)}")
+    return views
 
 
 def set_output_bias(generator: Generator, occupancy: float) -> None:

@@ -7,7 +7,7 @@ kill, bit for bit. Numbers stay on the device; the one question a step asks of t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,8 @@ from shapespace.train.draws import generator_for
 from shapespace.train.ranks import Ranks
 
 Stats = dict[str, Tensor]
+Also = Callable[[], Stats]
+"""What else teaches G in a step: it adds to the gradients of G's weights, and returns its numbers."""
 
 TINY = 1e-30
 """Below this D's loss has no slope at a shape that float32 could carry; G then learns nothing from it."""
@@ -47,11 +49,21 @@ class Gan:
         self.seed, self.ranks = settings.run.seed, ranks or Ranks()
         self.device = next(generator.parameters()).device
         self.loss = losses.named(self.train.loss, self.train.generator_loss, self.train.one_sided_smoothing)
-        self.generator_adam = _adam(generator, self.train.generator_rate, self.train)
-        self.discriminator_adam = _adam(discriminator, self.train.discriminator_rate, self.train)
+        self.generator_adam = adam_for(generator, self.train.generator_rate, self.train)
+        self.discriminator_adam = adam_for(discriminator, self.train.discriminator_rate, self.train)
         self.mixed = settings.run.mixed_precision and self.device.type == "cuda" and torch.cuda.is_bf16_supported()
 
-    def step(self, real: Occupancy, *, step: int, count: int, is_open: bool) -> Stats:
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """Every network by the name its tensors are saved under."""
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    @property
+    def adams(self) -> dict[str, torch.optim.Adam]:
+        """Every optimiser by the name its tensors are saved under."""
+        return {"generator_adam": self.generator_adam, "discriminator_adam": self.discriminator_adam}
+
+    def step(self, real: Occupancy, *, step: int, count: int, is_open: bool, also: Also | None = None) -> Stats:
         """Learn from one batch and return its numbers, still on the device.
 
         Args:
@@ -59,10 +71,11 @@ class Gan:
             step: Of the run; with the seed it decides all draws.
             count: Shapes in the whole batch, over all ranks.
             is_open: Whether the discriminator is updated.
+            also: Called once D has learned and before G moves.
 
         Returns:
             `loss_discriminator`, `loss_generator`, `penalty`, `counts` (right decisions, decisions, over this rank),
-            `occupancy_fake`, `occupancy_real`: scalars, but for `counts`.
+            `occupancy_fake`, `occupancy_real`: scalars, but for `counts`; and the numbers of `also`.
 
         Raises:
             TrainingDiverged: A loss or gradient is not finite; the weights it would have spoilt are untouched.
@@ -73,7 +86,7 @@ class Gan:
         real_seen = self._shown(real, step, "real", is_real=True)
         occupancy = {"occupancy_fake": fake.detach().mean(), "occupancy_real": real.mean()}
         if self.train.one_pass and is_open:
-            return self._teach_both(real_seen, fake, step) | occupancy
+            return self._teach_both(real_seen, fake, step, also) | occupancy
         # With one draw and a closed gate the same pass of D judges G and teaches it.
         linked = one_draw and not is_open
         fake_seen = self._shown(fake if linked else fake.detach(), step, "fake")
@@ -90,13 +103,12 @@ class Gan:
             again = (latents, fake) if self.train.recompute else None
         if fake_logits is None or not linked:
             fake_logits = self._logits(self._shown(fake, step, "fake again"), learning=False)
-        return stats | self._teach_generator(fake_logits, real_seen, again) | occupancy
+        return stats | self._teach_generator(fake_logits, real_seen, again, also) | occupancy
 
     def set_progress(self, fraction: float) -> None:
         """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
-        factor = self.train.final_rate + (1 - self.train.final_rate) * (1 + math.cos(math.pi * fraction)) / 2
-        _set_rate(self.generator_adam, self.train.generator_rate * factor)
-        _set_rate(self.discriminator_adam, self.train.discriminator_rate * factor)
+        set_rate(self.generator_adam, rate_at(self.train.generator_rate, fraction, self.train))
+        set_rate(self.discriminator_adam, rate_at(self.train.discriminator_rate, fraction, self.train))
 
     def _teach_discriminator(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
         self.discriminator_adam.zero_grad(set_to_none=True)
@@ -114,7 +126,7 @@ class Gan:
             (pair_loss * self.share).backward()
             loss = pair_loss.detach()
         penalty = self._penalise(real, fake, step)
-        self._check(self.discriminator, loss + penalty, "the discriminator")
+        self.check(self.discriminator, loss + penalty, "the discriminator")
         self.discriminator_adam.step()
         counts = gather_counts(real_logits.detach(), fake_logits.detach(), self.loss.paired)
         return {"loss_discriminator": loss, "penalty": penalty, "counts": counts}
@@ -133,7 +145,7 @@ class Gan:
         return {"loss_discriminator": loss, "penalty": zero, "counts": counts}, fake_logits
 
     def _teach_generator(
-        self, fake_logits: Logits, real: Occupancy, again: tuple[Latent, Occupancy] | None = None
+        self, fake_logits: Logits, real: Occupancy, again: tuple[Latent, Occupancy] | None, also: Also | None
     ) -> Stats:
         real_logits = None
         if self.loss.paired:
@@ -144,9 +156,10 @@ class Gan:
         (loss * self.share).backward()
         if again:
             self._carry_back(*again)
-        self._check(self.generator, loss.detach(), "the generator")
+        more = also() if also else {}
+        self.check(self.generator, loss.detach(), "the generator")
         self.generator_adam.step()
-        return {"loss_generator": loss.detach()}
+        return {"loss_generator": loss.detach()} | more
 
     def _carry_back(self, latents: Latent, fake: Occupancy) -> None:
         """Make the fakes again and carry D's slope at them through G: its layers need not lie in memory with D's."""
@@ -156,7 +169,7 @@ class Gan:
             for buffer, value in zip(self.generator.buffers(), statistics, strict=True):
                 buffer.copy_(value)
 
-    def _teach_both(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
+    def _teach_both(self, real: Occupancy, fake: Occupancy, step: int, also: Also | None) -> Stats:
         """Teach both networks from one pass of D, each by its own loss, as D was before the step.
 
         D judges each shape alone, so the slope of any loss at a fake shape is a number a shape, dLoss/dlogit, times the
@@ -176,12 +189,13 @@ class Gan:
         slope: Tensor = leaf.grad  # pyrefly: ignore[bad-assignment]  (backward has just filled it)
         fake.backward(slope * ratio.view(-1, 1, 1, 1, 1))
         penalty = self._penalise(real, shown.detach(), step)
-        self._check(self.discriminator, loss.detach() + penalty, "the discriminator")
-        self._check(self.generator, aim.detach(), "the generator")
+        self.check(self.discriminator, loss.detach() + penalty, "the discriminator")
+        more = also() if also else {}
+        self.check(self.generator, aim.detach(), "the generator")
         self.discriminator_adam.step()
         self.generator_adam.step()
         counts = gather_counts(real_logits.detach(), fake_logits.detach(), self.loss.paired)
-        return {
+        return more | {
             "loss_discriminator": loss.detach(), "penalty": penalty, "counts": counts, "loss_generator": aim.detach()
         }  # fmt: skip
 
@@ -200,7 +214,7 @@ class Gan:
             penalty = penalty + term.detach()
         return penalty
 
-    def _check(self, network: nn.Module, loss: Scalar, who: str) -> None:
+    def check(self, network: nn.Module, loss: Scalar, who: str) -> None:
         """Average a network's gradients over the ranks; refuse them, before any update, if one is not finite."""
         parameters = [p for p in network.parameters() if p.grad is not None]
         self.ranks.average_gradients(parameters, 1.0 / self.ranks.size)
@@ -208,13 +222,13 @@ class Gan:
         _refuse(torch.stack(norms).sum() + self.ranks.add(loss.clone()), who)
 
     def _fake(self, z: Latent, *, with_graph: bool) -> Occupancy:
-        with torch.set_grad_enabled(with_graph), self._precision():
+        with torch.set_grad_enabled(with_graph), self.precision():
             return self.generator(z).float()
 
     def _logits(self, shapes: Occupancy, *, learning: bool) -> Logits:
         # G's step needs D's slope at the shapes, not at D's weights: a third of the backward pass saved.
         self.discriminator.requires_grad_(learning)
-        with self._precision():
+        with self.precision():
             return self.discriminator(shapes).float()
 
     def _latents(self, step: int, count: int, purpose: str) -> Latent:
@@ -234,7 +248,8 @@ class Gan:
             empty=-1.0 if self.nets.activation == "tanh" else 0.0,
         )
 
-    def _precision(self) -> torch.autocast:
+    def precision(self) -> torch.autocast:
+        """Return the context in which networks compute: bfloat16 where that is set and the device has it."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
 
 
@@ -244,7 +259,8 @@ def _refuse(size: Scalar, who: str) -> None:
         raise TrainingDiverged(f"the loss or a gradient of {who} is not finite")
 
 
-def _adam(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.Adam:
+def adam_for(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.Adam:
+    """Return an optimiser of all weights of a network, its moments there already."""
     adam = torch.optim.Adam(network.parameters(), lr=rate, betas=(train.beta1, train.beta2), foreach=True)
     for parameter in network.parameters():  # set up now, so that a checkpoint has the same keys from the first step on
         adam.state[parameter] = {
@@ -255,7 +271,13 @@ def _adam(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.
     return adam
 
 
-def _set_rate(adam: torch.optim.Adam, rate: float) -> None:
+def rate_at(rate: float, fraction: float, train: TrainSettings) -> float:
+    """Return a learning rate when `fraction` of the run is done: a cosine from 1 to `final_rate` times itself."""
+    return rate * (train.final_rate + (1 - train.final_rate) * (1 + math.cos(math.pi * fraction)) / 2)
+
+
+def set_rate(adam: torch.optim.Adam, rate: float) -> None:
+    """Give an optimiser its learning rate."""
     for group in adam.param_groups:
         group["lr"] = rate
 

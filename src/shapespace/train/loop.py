@@ -19,10 +19,12 @@ from torch import Tensor
 
 from shapespace.data.store import Store
 from shapespace.errors import Interrupted, OutputError, TrainingDiverged, UsageError
+from shapespace.nets.encoder import as_seen
 from shapespace.settings import Settings, to_toml
 from shapespace.train import checkpoint, ranks
 from shapespace.train.balance import is_open
-from shapespace.train.build import batches_for, build, device_named
+from shapespace.train.build import batches_for, begin, build, device_named, views_for
+from shapespace.train.collapse import CollapseCheck
 from shapespace.train.ema import Ema
 from shapespace.train.gan import Gan, named_state
 from shapespace.train.progress import Progress
@@ -30,6 +32,7 @@ from shapespace.train.runlog import RunLog
 from shapespace.train.signals import StopRequest, stop_requests
 from shapespace.train.snapshot import Snapshot
 from shapespace.train.state import Clock, RunState, check_facts, copy_tensors, versions
+from shapespace.train.vaegan import VaeGan
 from shapespace.train.watchdog import Watchdog
 
 UNWRITTEN = 3
@@ -75,12 +78,13 @@ class _Run:
     ) -> None:
         self.store, self.settings, self.out, self.device = store, settings, out, device
         self.ranks, self.progress = place, progress
-        self.batches = batches_for(store, settings, place)
+        self.batches, self.views = batches_for(store, settings, place), views_for(store, settings)
         torch.manual_seed(settings.run.seed)  # first weights: the only use of torch's global generator
-        self.gan = build(settings, store, device, place)
-        self.ema = Ema(self.gan.generator, half_life=settings.train.ema_half_life)
+        self.system = build(settings, store, device, place)
+        self.ema = Ema(self.system.generator, half_life=settings.train.ema_half_life)
         self.watchdog = Watchdog(settings.run.watchdog)
         self.snapshot = Snapshot(store, settings, device)
+        self.collapse = CollapseCheck(self.views, store, settings, device) if self.views else None
         self.state, self.began, self.clock = RunState(), RunState(), Clock()
         self.log: RunLog | None = None
         self.unwritten: Counter[str] = Counter()
@@ -93,10 +97,10 @@ class _Run:
         try:
             if self.log:
                 checkpoint.check_room(self.out / "checkpoints", self._tensors(), self.settings.run.keep)
-            if resume:
-                self._restore()
-            elif self.log:
-                self.log.start(to_toml(self.settings), _facts(self.store, self.settings, self.gan))
+            if not (resume and self._restore()):
+                self._begin()
+            if not resume and self.log:
+                self.log.start(to_toml(self.settings), _facts(self.store, self.settings, self.system))
             if self.log and self.settings.run.tensorboard:
                 self.log.use_tensorboard()
             self._learn(stop)
@@ -114,19 +118,19 @@ class _Run:
         state, every, total = self.state, self.settings.run, self.settings.train.shapes
         self.clock, self.began = Clock(), replace(state)
         with ThreadPoolExecutor(1) as fetcher, self.progress.running(total, state.shapes):
-            ahead = fetcher.submit(self.batches.at, state.step)
+            ahead = fetcher.submit(self._fetch, state.step)
             while state.shapes < total and not self._time_is_up():
                 # fetch: the next batch is read while this one is learned
-                real = self._as_shown_to_nets(ahead.result())
-                ahead = fetcher.submit(self.batches.at, state.step + 1)
+                batch = self._as_shown_to_nets(*ahead.result())
+                ahead = fetcher.submit(self._fetch, state.step + 1)
                 count = self.batches.count_at(state.step)
 
                 # step: the gate follows from D's accuracy in the last batch, over all ranks
                 opened = is_open(state.last_accuracy, self.settings.train.balance)
-                self.gan.set_progress(state.shapes / total)
-                stats = self._step(real, count, opened)
+                self.system.set_progress(state.shapes / total)
+                stats = self._step(batch, count, opened)
                 stopping = self._agree(stats, stop, opened)
-                self.ema.update(self.gan.generator, count)
+                self.ema.update(self.system.generator, count)
                 seen_before, state.shapes, state.step = state.shapes, state.shapes + count, state.step + 1
                 self.progress.advance(state.shapes)
 
@@ -142,13 +146,19 @@ class _Run:
                     with self._outlived("checkpoint"):
                         self._save()
 
-    def _as_shown_to_nets(self, grids: np.ndarray) -> Tensor:
-        batch = torch.from_numpy(grids).to(self.device, non_blocking=True).float()
-        return batch * 2 - 1 if self.settings.nets.activation == "tanh" else batch
+    def _fetch(self, step: int) -> tuple[np.ndarray, ...]:
+        """Return a batch as it lies on disk: grids of 0 and 1, and where there is an encoder a picture of each."""
+        grids = self.batches.at(step)
+        return (grids, self.views.batch(self.batches.indices_at(step), draw=step)[0]) if self.views else (grids,)
 
-    def _step(self, real: Tensor, count: int, opened: bool) -> dict[str, Tensor]:
+    def _as_shown_to_nets(self, grids: np.ndarray, *pictures: np.ndarray) -> list[Tensor]:
+        shapes = torch.from_numpy(grids).to(self.device, non_blocking=True).float()
+        shapes = shapes * 2 - 1 if self.settings.nets.activation == "tanh" else shapes
+        return [shapes, *(as_seen(torch.from_numpy(some).to(self.device, non_blocking=True)) for some in pictures)]
+
+    def _step(self, batch: list[Tensor], count: int, opened: bool) -> dict[str, Tensor]:
         try:
-            return self.gan.step(real, step=self.state.step, count=count, is_open=opened)
+            return self.system.step(*batch, step=self.state.step, count=count, is_open=opened)
         except TrainingDiverged as error:
             raise TrainingDiverged(
                 f"{error} at step {self.state.step}; stopped before the update; last good: {self._last_good()}; "
@@ -190,7 +200,14 @@ class _Run:
         rate = (state.shapes - self.began.shapes) / max(self.clock.read()[0], 1e-9)
         position = {"step": state.step, "shapes": state.shapes, "epoch": self.batches.epoch(state.step)}
         times = {"seconds": seconds, "cpu_seconds": cpu_seconds, "shapes_per_second": rate}
-        return position | stats | self.snapshot.diversity(self.gan.generator) | times
+        return position | stats | self._watched() | times
+
+    def _watched(self) -> dict[str, Any]:
+        """Return what fixed latents, and fixed pictures, say of the networks now."""
+        watched: dict[str, Any] = dict(self.snapshot.diversity(self.system.generator))
+        if self.collapse:
+            watched |= self.collapse.measure(self.system.networks["encoder"], self.system.generator)
+        return watched
 
     def _settle(self) -> None:
         """Give the average its own batch norm statistics; every rank must come here, for the norm counts them all."""
@@ -214,7 +231,7 @@ class _Run:
             return
         saved = checkpoint.Checkpoint(self.state.step, self._tensors(), self._facts())
         checkpoint.save(self.out / "checkpoints", saved, self.settings.run.keep)
-        self.snapshot.space(self.gan, self.ema, self.out / "space.safetensors", self.state.shapes)
+        self.snapshot.space(self.system, self.ema, self.out / "space.safetensors", self.state.shapes)
 
     @contextmanager
     def _outlived(self, kind: str) -> Iterator[None]:
@@ -228,7 +245,13 @@ class _Run:
                 raise OutputError(f"{error}; stopped, {UNWRITTEN} in a row failed") from error
             self.progress.say(f"{error}; training goes on, last good: {self._last_good()}")
 
-    def _restore(self) -> None:
+    def _begin(self) -> None:
+        """Start from the weights of another space, if the settings name one."""
+        begin(self.system, self.settings)
+        self.ema = Ema(self.system.generator, half_life=self.settings.train.ema_half_life)
+
+    def _restore(self) -> bool:
+        """Take up the newest undamaged checkpoint; return whether there was one."""
         if not self.log:
             self.ranks.wait()  # until the leading rank has set aside what is damaged
         saved = checkpoint.latest(self.out / "checkpoints", self.progress.say)
@@ -242,6 +265,7 @@ class _Run:
             if changed:
                 self.progress.say(f"other settings than before: {', '.join(changed)}; config.toml now has them")
             self.ranks.wait()
+        return saved is not None
 
     def _take(self, saved: checkpoint.Checkpoint) -> None:
         facts = saved.facts
@@ -263,10 +287,7 @@ class _Run:
         }  # fmt: skip
 
     def _tensors(self) -> dict[str, Tensor]:
-        gan = self.gan
-        networks = {"generator": gan.generator, "discriminator": gan.discriminator, "average": self.ema}
-        adams = {"generator_adam": gan.generator_adam, "discriminator_adam": gan.discriminator_adam}
-        return named_state(networks, adams)
+        return named_state(self.system.networks | {"average": self.ema}, self.system.adams)
 
     def _clocks(self) -> tuple[float, float]:
         """Return wall and processor seconds this run has taken, over all its sessions."""
@@ -282,12 +303,12 @@ class _Run:
         return str(steps[-1]) if steps else "none yet"
 
 
-def _facts(store: Store, settings: Settings, gan: Gan) -> dict[str, Any]:
+def _facts(store: Store, settings: Settings, system: Gan | VaeGan) -> dict[str, Any]:
     return {
         "data": {"digest": store.digest, "shapes": len(store), "provenance": store.provenance},
         "category": settings.run.category,
-        "parameters": {"generator": _parameters(gan.generator), "discriminator": _parameters(gan.discriminator)},
-        "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores, {gan.device}",
+        "parameters": {name: _parameters(network) for name, network in system.networks.items()},
+        "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores, {system.device}",
     }  # fmt: skip
 
 

@@ -56,6 +56,8 @@ class Progress:
             f"gate {row['gate_open']:.0%} occ {row['occupancy_fake']:.3f}/{row['occupancy_real']:.3f} "
             f"div {row['diversity_fake']:.2f}/{row['diversity_real']:.2f} {row['shapes_per_second']:.1f}/s"
         )
+        if "iou_own" in row:
+            numbers += f" picture {row['iou_own']:.3f}, others {row['iou_shuffled']:.3f}, {row['loss_kl']:.1f} nats"
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, numbers=numbers)
         if not self.console.is_terminal:

@@ -92,7 +92,8 @@ class RunLog:
         except OSError as error:
             raise OutputError(f"{path}: row of step {stats['step']} not written: {error.strerror or error}") from error
         if self._board is not None:
-            for name, value in stats.items():
+            numbers = {name: value for name, value in stats.items() if not isinstance(value, list)}
+            for name, value in numbers.items():
                 self._board.add_scalar(name, value, stats["shapes"])
 
     def use_tensorboard(self) -> bool:

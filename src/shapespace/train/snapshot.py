@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from shapespace.train.draws import generator_for
 if TYPE_CHECKING:
     from shapespace.train.ema import Ema
     from shapespace.train.gan import Gan
+    from shapespace.train.vaegan import VaeGan
 
 SHOWN = 24
 """Shapes on a sheet: always those of the same latents, so that sheets can be compared."""
@@ -80,8 +81,8 @@ class Snapshot:
         grids = occupancy[:SHOWN, 0].numpy() > choose_threshold(occupancy, self.held_out_occupancy)
         save_sheet(path, list(grids), columns=8)
 
-    def space(self, gan: Gan, ema: Ema, path: Path, shapes: int) -> None:
-        """Write the space so far: the averaged generator, the discriminator, and all that rebuilds them."""
+    def space(self, system: Gan | VaeGan, ema: Ema, path: Path, shapes: int) -> None:
+        """Write the space so far: the averaged generator, the other networks, and all that rebuilds them."""
         threshold = choose_threshold(self._occupancy(ema.network, JUDGED), self.held_out_occupancy)
         category = self.settings.run.category
         card = SpaceCard(
@@ -92,8 +93,9 @@ class Snapshot:
             licence=str(self.store.provenance.get("licence", "")),
             trained={"shapes": shapes, "seed": self.settings.run.seed, "shapespace": __version__},
         )
-        # pyrefly: ignore[bad-argument-type]  (an average is of any network, a Gan of any two; here they are ours)
-        save_space(path, ema.network, card, discriminator=gan.discriminator)
+        others: dict[str, Any] = {k: v for k, v in system.networks.items() if k != "generator"}
+        # pyrefly: ignore[bad-argument-type]  (an average is of any network; here it is a Generator)
+        save_space(path, ema.network, card, **others)
 
     @torch.no_grad()
     def _occupancy(self, generator: nn.Module, count: int) -> Occupancy:

@@ -10,6 +10,12 @@ from typing import Any
 GRACE_SHAPES = 4_000
 """Every run starts as a grey block; nothing is said before this many shapes were seen."""
 
+GRACE_SHAPES_OF_PICTURES = 12_000
+"""An encoder starts by ignoring its pictures; it is given longer."""
+
+IGNORED = 0.02
+"""Least difference of IoU, between a picture's own shape and other pictures', at which the picture says anything."""
+
 PATIENCE_SHAPES = 20_000
 """How long one verdict must stand, in shapes seen, before the run is stopped."""
 
@@ -59,6 +65,24 @@ def diagnose(stats: Mapping[str, float]) -> Verdict | None:
     return _dead_discriminator(stats["accuracy"], stats["loss_discriminator"])
 
 
+def ignored_picture(stats: Mapping[str, Any]) -> Verdict | None:
+    """Return that the encoder ignores its pictures if one row of statistics shows it, or None.
+
+    Args:
+        stats: A row with the numbers of `collapse.CollapseCheck`; others are passed over.
+    """
+    if "iou_gap" not in stats or stats["iou_gap"] >= IGNORED:
+        return None
+    nats, active = sum(stats["kl_dimensions"]), stats["active_dimensions"]
+    return Verdict(
+        "picture ignored",
+        f"shapes of held-out pictures have IoU {stats['iou_own']:.3f} with their own truths and "
+        f"{stats['iou_shuffled']:.3f} with those of other pictures; {nats:.2f} nats say what the picture is, "
+        f"{active} of {len(stats['kl_dimensions'])} dimensions vary with it",
+        "a smaller vae.kl-weight, a larger vae.reconstruction-weight, vae.reconstruction bce, or --preset vaegan",
+    )
+
+
 def _dead_discriminator(accuracy: float, loss: float) -> Verdict | None:
     if accuracy >= 0.99 and loss < 0.05:
         return Verdict(
@@ -93,6 +117,8 @@ class Watchdog:
         if self.mode == "off" or stats["shapes"] < GRACE_SHAPES:
             return None
         verdict = diagnose(stats)
+        if verdict is None and stats["shapes"] >= GRACE_SHAPES_OF_PICTURES:
+            verdict = ignored_picture(stats)
         if verdict is None:
             self.verdict = None
             return None
