@@ -58,6 +58,7 @@ def _data_app(parent: App) -> App:
     data.command("shapespace.cli.data:info", name="info", help="Print what a store holds.")
     data.command("shapespace.cli.data:show", name="show", help="Draw a contact sheet of a store.")
     data.command("shapespace.cli.data:export", name="export", help="Write shapes of a store as files.")
+    data.command("shapespace.cli.render:render", name="render", help="Draw shapes from 24 azimuths and 3 elevations.")
     return data
 
 

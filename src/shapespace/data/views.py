@@ -17,6 +17,8 @@ import numpy as np
 
 from shapespace.data.backgrounds import Backgrounds, open_backgrounds
 from shapespace.data.store import Store
+from shapespace.data.view_folder import StoredViews, is_views
+from shapespace.files import atomic_file
 from shapespace.shapes import views as ring
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Source(Protocol):
     """Where views come from, without their backgrounds."""
 
     digest: str
+    shapes_digest: str
 
     def __len__(self) -> int:
         """Shapes there are."""
@@ -55,7 +58,8 @@ class Views:
         seed: Of everything that is drawn.
         backgrounds: What stands behind the shapes.
         size: Pixels along a side.
-        digest: Names the shapes or the views, as `Store.digest` does.
+        digest: Names the store or the folder of views, as `Store.digest` does.
+        shapes_digest: Names the shapes: the digest of the store they were drawn from.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class Views:
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, not {seed}")
         self._source, self.seed, self.backgrounds, self.size = source, seed, backgrounds, ring.SIZE
-        self.digest = source.digest
+        self.digest, self.shapes_digest = source.digest, source.shapes_digest
         self._pool = ThreadPoolExecutor(workers) if workers > 1 else None
 
     @classmethod
@@ -93,7 +97,12 @@ class Views:
         Raises:
             BadInput: If there are no shapes, or no photographs, where they should be.
         """
-        source = RenderedViews(path_or_store if isinstance(path_or_store, Store) else Store.open(path_or_store))
+        if isinstance(path_or_store, Store):
+            source: Source = RenderedViews(path_or_store)
+        elif is_views(path_or_store):
+            source = StoredViews(path_or_store)
+        else:
+            source = RenderedViews(Store.open(path_or_store))
         return cls(source, seed=seed, backgrounds=open_backgrounds(backgrounds), workers=workers)
 
     def __len__(self) -> int:
@@ -151,7 +160,7 @@ class RenderedViews:
 
     def __init__(self, store: Store) -> None:
         """Draw nothing yet."""
-        self.store, self.digest = store, store.digest
+        self.store, self.digest, self.shapes_digest = store, store.digest, store.digest
         self._kept: OrderedDict[int, Model] = OrderedDict()
         self._kept_bytes = 0
         self._lock = threading.Lock()
@@ -191,6 +200,22 @@ class RenderedViews:
 def normalised(pictures: np.ndarray) -> np.ndarray:
     """Return float32 pictures in [-1, 1] of uint8 ones, as the image encoder expects them."""
     return pictures.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
+
+
+def save_view_sheet(path: str | os.PathLike[str], views: Views, count: int) -> None:
+    """Write `count` views before their backgrounds, of shapes and sides evenly spaced, as one PNG of eight a row.
+
+    Raises:
+        OutputError: If the disk is full or the folder cannot be written.
+    """
+    from PIL import Image
+
+    shapes = [place * len(views) // count for place in range(count)]
+    pictures = [views.picture(shape, 7 * place % ring.COUNT) for place, shape in enumerate(shapes)]
+    pictures += [np.zeros_like(pictures[0])] * (-count % 8)
+    rows = [np.concatenate(pictures[start : start + 8], axis=2) for start in range(0, len(pictures), 8)]
+    with atomic_file(path) as file:
+        Image.fromarray(np.concatenate(rows, axis=1).transpose(1, 2, 0)).save(file, "PNG")
 
 
 def _bytes(model: Model) -> int:
