@@ -122,7 +122,7 @@ def _transforms(shapes: Prepared, used: np.ndarray) -> np.ndarray:
     def one(shape: np.ndarray) -> np.ndarray:
         if not shape.any():
             return np.zeros(len(used), np.float32)
-        return distance_transform_edt(~shape).reshape(-1)[used].astype(np.float32)
+        return np.asarray(distance_transform_edt(~shape), np.float32).reshape(-1)[used]
 
     with ThreadPoolExecutor() as pool:  # SciPy lets go of the interpreter while it works
         return np.stack(list(pool.map(one, shapes.voxels())))

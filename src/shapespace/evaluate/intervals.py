@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ROUNDS = 400
+ROUNDS = 1_000
 LOW, HIGH = 2.5, 97.5
 
 

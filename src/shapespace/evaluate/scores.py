@@ -12,7 +12,7 @@ import numpy as np
 
 
 def mmd(generated_reference: np.ndarray) -> float:
-    """Return the minimum matching distance: from a reference shape to its nearest generated one, on average; low is good.
+    """Return the minimum matching distance: from a reference shape to its nearest generated one, the mean; low is good.
 
     Args:
         generated_reference: (generated, reference) distances.

@@ -1,0 +1,148 @@
+"""One row of the table: every number of a set of shapes, against the held-out and the training shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from shapespace.evaluate import scores
+from shapespace.evaluate.anatomy import Anatomy, distinct
+from shapespace.evaluate.distances import Prepared, chamfer, iou, prepare
+from shapespace.evaluate.intervals import Interval, bootstrapped, halved, of_mean
+from shapespace.evaluate.manifold import NEIGHBOURS, Manifold, frechet, manifold
+
+Features = Callable[[np.ndarray], np.ndarray]
+"""Of (n, r, r, r) bool shapes: (n, d) numbers of the fixed classifier."""
+
+FEWEST_FOR_FEATURES = 4 * NEIGHBOURS
+"""Shapes below which the numbers on features are left out: halves of them must have neighbours."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What every row is held against, made once.
+
+    Args:
+        test: Shapes held out from training.
+        train: Training shapes.
+        between: (test, test) Chamfer distances.
+        to_train: (test,) distance of each test shape to its nearest training shape.
+        features: Of a set of shapes, or None.
+        test_features: (test, d) of the test shapes, or None.
+    """
+
+    test: Prepared
+    train: Prepared
+    between: np.ndarray
+    to_train: np.ndarray
+    features: Features | None = None
+    test_features: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, test: np.ndarray, train: np.ndarray, features: Features | None = None) -> Reference:
+        """Return the reference of (n, r, r, r) bool test shapes and training shapes."""
+        held_out, learned = prepare(test), prepare(train)
+        of_test = None if features is None else features(held_out.voxels())
+        nearest = chamfer(held_out, learned).min(axis=1)
+        return cls(held_out, learned, chamfer(held_out, held_out), nearest, features, of_test)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A set of shapes, measured.
+
+    Args:
+        numbers: By name, each with its interval.
+        nearest_train: (n,) number of the training shape nearest to each.
+        nearest_test: (n,) number of the test shape nearest to each.
+    """
+
+    numbers: dict[str, Interval]
+    nearest_train: np.ndarray
+    nearest_test: np.ndarray
+
+
+def measure(shapes: np.ndarray, reference: Reference, *, seed: int = 0) -> Row:
+    """Return the row of a set of shapes.
+
+    Args:
+        shapes: (n, r, r, r) bool.
+        reference: Of the same resolution.
+        seed: Of the intervals, and of the subset of the larger set where a number wants equally many of both.
+    """
+    made = prepare(shapes)
+    to_test, to_train = chamfer(made, reference.test), chamfer(made, reference.train)
+    nearest = to_train.min(axis=1)
+    numbers = (
+        _against_test(made, to_test, reference, seed)
+        | _against_train(nearest, reference, seed)
+        | _on_features(made, reference, seed)
+        | _alone(shapes, made, reference, seed)
+    )
+    return Row(numbers, to_train.argmin(axis=1), to_test.argmin(axis=1))
+
+
+def _against_test(made: Prepared, to_test: np.ndarray, reference: Reference, seed: int) -> dict[str, Interval]:
+    """MMD, COV and 1-NNA: of equally many shapes of both sets, for each depends on how many there are."""
+    rng = np.random.default_rng(seed)
+    n = min(to_test.shape)
+    rows, columns = (np.sort(rng.permutation(size)[:n]) for size in to_test.shape)
+    across, real = to_test[np.ix_(rows, columns)], reference.between[np.ix_(columns, columns)]
+    own = chamfer(made[rows], made[rows])
+    similar = iou(made[rows], reference.test[columns])
+    return {
+        "mmd": halved(lambda g, r: scores.mmd(across[np.ix_(g, r)]), n, n, seed=seed),
+        "mmd_iou": halved(lambda g, r: float(similar[np.ix_(g, r)].max(axis=0).mean()), n, n, seed=seed),
+        "cov": halved(lambda g, r: scores.coverage(across[np.ix_(g, r)]), n, n, seed=seed),
+        "one_nna": halved(
+            lambda g, r: scores.one_nna(own[np.ix_(g, g)], across[np.ix_(g, r)], real[np.ix_(r, r)]), n, n, seed=seed
+        ),
+    }
+
+
+def _against_train(nearest: np.ndarray, reference: Reference, seed: int) -> dict[str, Interval]:
+    return {
+        "z_u": bootstrapped(scores.z_u, nearest, reference.to_train, seed=seed),
+        "memorised": bootstrapped(scores.memorised, nearest, reference.to_train, seed=seed),
+        "to_train": of_mean(nearest, seed=seed),
+    }
+
+
+def _on_features(made: Prepared, reference: Reference, seed: int) -> dict[str, Interval]:
+    if reference.features is None or reference.test_features is None:
+        return {}
+    n = min(len(made), len(reference.test))
+    if n < FEWEST_FOR_FEATURES:
+        return {}
+    rng = np.random.default_rng(seed)
+    generated = reference.features(made[np.sort(rng.permutation(len(made))[:n])].voxels())
+    real = reference.test_features[np.sort(rng.permutation(len(reference.test))[:n])]
+
+    def one(name: str) -> Interval:
+        def value(g: np.ndarray, r: np.ndarray) -> float:
+            found: Manifold = manifold(real[r], generated[g])
+            return float(getattr(found, name))
+
+        return halved(value, n, n, seed=seed, rounds=50)
+
+    apart = halved(lambda g, r: frechet(generated[g], real[r]), n, n, seed=seed, rounds=30)
+    return {"frechet": apart} | {name: one(name) for name in ("precision", "recall", "density", "coverage")}
+
+
+def _alone(shapes: np.ndarray, made: Prepared, reference: Reference, seed: int) -> dict[str, Interval]:
+    anatomy = Anatomy.of(shapes)
+    real = float(reference.test.sizes.mean()) / reference.test.resolution**3
+    similarity = iou(made, made)
+    each = {
+        "one_piece": anatomy.components == 1,
+        "components": anatomy.components,
+        "tunnels": anatomy.tunnels,
+        "cavities": anatomy.cavities,
+        "occupancy": anatomy.occupancy / real,
+        "symmetry": anatomy.symmetry,
+    }
+    whole = {name: of_mean(values, seed=seed) for name, values in each.items()}
+    different = halved(lambda g, _: distinct(similarity[np.ix_(g, g)]), len(made), len(made), seed=seed, rounds=50)
+    return whole | {"distinct": different}
