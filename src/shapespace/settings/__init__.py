@@ -111,6 +111,8 @@ class TrainSettings:
     """Weight lambda of WGAN-GP between real and fake (Gulrajani et al. 2017; 10 there)."""
     penalty_every: int = 1
     """Penalties are computed in every n-th step, n times as strong (Karras et al. 2020)."""
+    contrast: float = 0.0
+    """Weight of D's second task, to know each real shape again under distortion: better features (Chen et al. 2020)."""
     one_draw: bool = False
     """G's step reuses the latents and fakes of D's step: faster; the paper's form draws twice."""
     one_pass: bool = False
@@ -133,7 +135,7 @@ class TrainSettings:
                 raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie in [0, 1]")
         if not 0 <= self.one_sided_smoothing < 0.5:
             raise UsageError("train.one-sided-smoothing must lie in [0, 0.5); outside it the loss has no minimum")
-        for name in ("r1", "r2", "gradient_penalty", "ema_half_life"):
+        for name in ("r1", "r2", "gradient_penalty", "contrast", "ema_half_life"):
             _at_least(f"train.{_dashed(name)}", getattr(self, name), 0)
 
 
@@ -249,6 +251,11 @@ class Settings:
             raise UsageError(
                 "train.one-pass needs a discriminator that judges each shape alone: "
                 "nets.discriminator-norm none or spectral, and no nets.minibatch-std"
+            )
+        if self.train.contrast and self.nets.discriminator_norm == "batch":
+            raise UsageError(
+                "train.contrast shows the discriminator distorted shapes, which must not enter its batch statistics: "
+                "nets.discriminator-norm none or spectral"
             )
         if self.train.recompute and (self.train.one_pass or self.train.one_draw):
             raise UsageError("train.recompute needs two draws of latents; leave out train.one-draw and train.one-pass")

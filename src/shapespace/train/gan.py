@@ -19,6 +19,7 @@ from shapespace.tensors import Latent, Logits, Occupancy, Scalar
 from shapespace.train import losses
 from shapespace.train.augment import augment
 from shapespace.train.balance import gather_counts
+from shapespace.train.contrast import contrast
 from shapespace.train.draws import generator_for
 from shapespace.train.ranks import Ranks
 
@@ -51,6 +52,7 @@ class Gan:
         self.loss = losses.named(self.train.loss, self.train.generator_loss, self.train.one_sided_smoothing)
         self.generator_adam = adam_for(generator, self.train.generator_rate, self.train)
         self.discriminator_adam = adam_for(discriminator, self.train.discriminator_rate, self.train)
+        self.empty = -1.0 if self.nets.activation == "tanh" else 0.0
         self.mixed = settings.run.mixed_precision and self.device.type == "cuda" and torch.cuda.is_bf16_supported()
 
     @property
@@ -200,8 +202,8 @@ class Gan:
         }  # fmt: skip
 
     def _penalise(self, real: Occupancy, fake: Occupancy, step: int) -> Scalar:
-        """Return the penalties on D's slope, their gradients added; always in float32."""
-        penalty = torch.zeros((), device=self.device)
+        """Return the penalties on D's slope, and the price of its second task, their gradients added."""
+        penalty = self._contrast(real, step) if self.train.contrast else torch.zeros((), device=self.device)
         if step % self.train.penalty_every:
             return penalty
         rng = generator_for(self.seed, step, f"penalty {self.ranks.rank}")
@@ -213,6 +215,14 @@ class Gan:
             (term * (self.train.penalty_every * self.share)).backward()
             penalty = penalty + term.detach()
         return penalty
+
+    def _contrast(self, real: Occupancy, step: int) -> Scalar:
+        """Return the weighted loss of D's second task on real shapes, its gradient added."""
+        with self.precision():
+            rng = generator_for(self.seed, step, f"contrast {self.ranks.rank}")
+            loss = self.train.contrast * contrast(self.discriminator, real, rng, empty=self.empty)
+        (loss * self.share).backward()
+        return loss.detach()
 
     def check(self, network: nn.Module, loss: Scalar, who: str) -> None:
         """Average a network's gradients over the ranks; refuse them, before any update, if one is not finite."""
@@ -245,7 +255,7 @@ class Gan:
             shift=seen.shift,
             cutout=seen.cutout,
             soften=seen.soften if is_real or seen.soften_fake else 0.0,
-            empty=-1.0 if self.nets.activation == "tanh" else 0.0,
+            empty=self.empty,
         )
 
     def precision(self) -> torch.autocast:
