@@ -64,8 +64,8 @@ def test_a_shift_changes_no_distance(rows):
     assert np.array_equal(rows["copies"].nearest_train, rows["shifted copies"].nearest_train)
 
 
-def test_one_shape_repeated_covers_one_and_is_one(rows):
-    assert value(rows, "mean", "cov") == 1 / 60
+def test_one_shape_repeated_covers_one_and_is_one(rows, reference):
+    assert value(rows, "mean", "cov") == 1 / len(reference.test)
     assert value(rows, "mean", "distinct") == 1 / 60
 
 

@@ -47,8 +47,12 @@ def distinct(similarity: np.ndarray, same: float = SAME) -> float:
         similarity: (n, n) IoU of all pairs.
         same: IoU from which two are one.
     """
-    earlier = np.tril(similarity, -1)
-    return float(np.mean((earlier < same).all(axis=1)))
+    return float(np.mean(first_of_each(similarity, same)))
+
+
+def first_of_each(similarity: np.ndarray, same: float = SAME) -> np.ndarray:
+    """Return which shapes are not nearly equal to one before them, (n,) bool."""
+    return (np.tril(similarity, -1) < same).all(axis=1)
 
 
 def _holes(shape: np.ndarray, pieces: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ transform of B, divided by the size of A: for all pairs at once that is one matr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -63,6 +63,12 @@ def prepare(voxels: np.ndarray) -> Prepared:
     """
     bits = pack(np.stack([_centred(shape) for shape in voxels]))
     return Prepared(bits, voxels.reshape(len(voxels), -1).sum(axis=1), voxels.shape[-1])
+
+
+def joined(several: Sequence[Prepared]) -> Prepared:
+    """Return sets of shapes as one, in their order."""
+    bits, sizes = ([getattr(each, name) for each in several] for name in ("bits", "sizes"))
+    return Prepared(np.concatenate(bits), np.concatenate(sizes), several[0].resolution)
 
 
 def chamfer(a: Prepared, b: Prepared) -> np.ndarray:

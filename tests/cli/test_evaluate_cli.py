@@ -1,0 +1,106 @@
+"""`evaluate generate` and `evaluate compare` as a user runs them, on a space so small that it takes a second."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from shapespace.cli.main import main
+from shapespace.data.writer import write_store
+from shapespace.evaluate.generate import HALVES, LARGEST, OWN
+from shapespace.nets.generator import Generator
+from shapespace.nets.weights import SpaceCard, save_space
+from shapespace.shapes.furniture import make
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    splits = ["train"] * 40 + ["test"] * 24
+    folder = tmp_path_factory.mktemp("evaluate") / "chairs.shapes"
+    write_store(folder, (make("chair", i, 16).voxels for i in range(64)), categories="chair", splits=splits)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    torch.manual_seed(0)
+    generator = Generator(6, 16, widths=(8, 4)).eval()
+    path = tmp_path_factory.mktemp("space") / "tiny.safetensors"
+    save_space(path, generator, SpaceCard(prior="normal", threshold=0.5))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reports(store, space, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports")
+    for seed in (0, 1):
+        words = ["evaluate", "generate", str(space), "--data", str(store), "--out", str(folder / f"r{seed}")]
+        assert main([*words, "--samples", "30", "--seed", str(seed)]) == 0
+    return folder
+
+
+def test_the_report_has_every_row_and_says_what_was_measured(reports):
+    found = json.loads((reports / "r0" / "report.json").read_text())
+    assert [found[key] for key in ("split", "held_out", "training", "samples", "seed")] == ["test", 24, 40, 30, 0]
+    rows = list(found["rows"])
+    assert rows[:2] == [OWN, LARGEST]
+    assert {"copies of the training set", "PCA, 20 components", "PCA, 100 components", "mean shape", HALVES} < {*rows}
+    assert found["rows"]["copies of the training set"]["z_u"]["value"] < -4
+    assert {path.name for path in (reports / "r0").iterdir()} == {
+        "report.json",
+        "report.html",
+        "panel.png",
+        "curve.png",
+    }
+
+
+def test_the_same_seed_gives_the_same_numbers(reports, store, space):
+    words = ["evaluate", "generate", str(space), "--data", str(store), "--out", str(reports / "again")]
+    assert main([*words, "--samples", "30"]) == 0
+    first, again = (json.loads((reports / name / "report.json").read_text()) for name in ("r0", "again"))
+    assert first["rows"] == again["rows"]
+
+
+def test_two_seeds_side_by_side(reports, tmp_path, capsys):
+    assert main(["evaluate", "compare", str(reports / "r0"), str(reports / "r1"), "--out", str(tmp_path / "c")]) == 0
+    printed = capsys.readouterr().out
+    assert "means nothing" in printed
+    assert "differences to r0 mean something" in printed
+    assert {path.name for path in (tmp_path / "c").iterdir()} == {"compare.html", "compare.png"}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (["--samples", "3"], "at least 8"),
+        (["--split", "validation"], "too few shapes: 0 in validation"),
+        (["--category", "sofa"], "sofa"),
+        (["--peer", "nowhere.npz"], "nowhere.npz"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line_and_leaves_nothing(store, space, tmp_path, capsys, change, named):
+    out = tmp_path / "out"
+    assert main(["evaluate", "generate", str(space), "--data", str(store), "--out", str(out), *change]) in (2, 3)
+    complaint = capsys.readouterr().err
+    assert named in complaint.splitlines()[-1]
+    assert not out.exists()
+
+
+def test_another_resolution_is_refused(space, tmp_path, capsys):
+    folder = tmp_path / "b.shapes"
+    write_store(folder, [make("chair", i, 32).voxels for i in range(20)], categories="chair", splits=["train"] * 20)
+    assert main(["evaluate", "generate", str(space), "--data", str(folder), "--out", str(tmp_path / "o")]) == 2
+    assert "--resolution 16" in capsys.readouterr().err
+
+
+def test_a_full_folder_is_not_written_into(store, space, reports, capsys):
+    words = ["evaluate", "generate", str(space), "--data", str(store), "--out", str(reports / "r0")]
+    assert main(words) == 4
+    assert "--force" in capsys.readouterr().err
+
+
+def test_one_report_is_nothing_to_compare(reports, capsys):
+    assert main(["evaluate", "compare", str(reports / "r0")]) == 2
+    assert "two reports" in capsys.readouterr().err
