@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import threading
+import warnings
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from shapespace.limits import MAX_UNPACKED_BYTES
 PHOTOGRAPH_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
 MAX_PHOTOGRAPHS = 1_000_000
 MAX_PHOTOGRAPH_BYTES = 64 << 20
-MAX_PHOTOGRAPH_PIXELS = 100_000_000
+MAX_PHOTOGRAPH_PIXELS = 80_000_000
 """Bounds of what is read: a photograph is refused by its header, before its pixels take memory."""
 
 KEPT_SIDE = 384
@@ -213,7 +214,10 @@ def _decoded(name: str, content: bytes) -> np.ndarray:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit, below, is lower
+            image = Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP"))
+        with image:
             if image.width * image.height > MAX_PHOTOGRAPH_PIXELS or min(image.size) < 8:
                 what = (
                     f"is {image.width} x {image.height} pixels, allowed are 8 x 8 to {MAX_PHOTOGRAPH_PIXELS:,} in all"

@@ -50,12 +50,13 @@ def _direction(azimuth: float, elevation: float) -> np.ndarray:
 
 def _camera(how: Look) -> np.ndarray:
     """Return (4, 3) float32: eye, right, up, forward."""
-    away = _direction(how.azimuth, how.elevation)
-    level = _direction(how.azimuth + 90.0, 0.0)
-    above = np.cross(away, level)
-    roll = math.radians(how.roll)
-    right = math.cos(roll) * level + math.sin(roll) * above
-    return np.stack([away * how.distance, right, np.cross(away, right), -away]).astype(np.float32)
+    a, e, roll = math.radians(how.azimuth), math.radians(how.elevation), math.radians(how.roll)
+    away = (math.sin(a) * math.cos(e), -math.cos(a) * math.cos(e), math.sin(e))
+    level = (math.cos(a), math.sin(a), 0.0)
+    above = (-math.sin(a) * math.sin(e), math.cos(a) * math.sin(e), math.cos(e))  # away x level
+    right = [math.cos(roll) * u + math.sin(roll) * v for u, v in zip(level, above, strict=True)]
+    up = [math.cos(roll) * v - math.sin(roll) * u for u, v in zip(level, above, strict=True)]
+    return np.array([[how.distance * part for part in away], right, up, [-part for part in away]], np.float32)
 
 
 def _framed(rays: np.ndarray, how: Look, size: int) -> tuple[np.ndarray, tuple[int, int, int, int]]:
@@ -78,10 +79,10 @@ def _shadow_cells(spacing: float) -> int:
 
 def _material(seen: Model, how: Look) -> np.ndarray:
     """Return (13,) float32: two linear colours, the height between them, light by colour, sky, gloss, grain."""
-    warm = np.array([1.0 + 0.12 * how.warmth, 1.0, 1.0 - 0.22 * how.warmth])
     division = seen.floor + how.division * (seen.top - seen.floor) if how.division else -1.0
-    colours = np.array([*how.colour, *how.second]) ** 2.2
-    return np.array([*colours, division, *(how.light * warm), how.sky, how.gloss, how.grain], np.float32)
+    lamp = (how.light * (1.0 + 0.12 * how.warmth), how.light, how.light * (1.0 - 0.22 * how.warmth))
+    colours = [part**2.2 for part in (*how.colour, *how.second)]
+    return np.array([*colours, division, *lamp, how.sky, how.gloss, how.grain], np.float32)
 
 
 @cache

@@ -98,7 +98,8 @@ def lit(
     """
     points, normals, openness, grain = surface
     colours = np.zeros((len(points), 3), np.float32)
-    light_x, light_y, light_z = axes[2, 0], axes[2, 1], axes[2, 2]
+    light = axes[2]
+    light_x, light_y, light_z = light[0], light[1], light[2]
     cell = axes[3, 1]
     to_table = np.float32(0.5 * (len(brightness) - 1))
     for w in range(len(points)):
@@ -116,7 +117,7 @@ def lit(
             away = np.float32(1.6) * cell
             u, v, h = _on_map(axes, x + nx * away, y + ny * away, z + nz * away)
             reaching = np.float32(1.0) - _shaded(shadow, u, v, h + np.float32(1.5) * cell)
-            gloss = material[11] * reaching * _highlight(nx, ny, nz, vx, vy, vz, axes[2])
+            gloss = material[11] * reaching * _highlight(nx, ny, nz, vx, vy, vz, light)
             lamp *= reaching
         else:
             lamp = np.float32(0.0)

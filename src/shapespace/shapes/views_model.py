@@ -95,12 +95,15 @@ def _finished(
     is_closed: bool,
 ) -> Model:
     fine, coarse = raster.blurred(volume, 1), raster.blurred(raster.blurred(volume, 2), 2)
+    around = openness(points, normals, fine, coarse)
+    if not is_closed:  # either side may be the outer one
+        around = np.maximum(around, openness(points, -normals, fine, coarse))
     heights = points[:, 2] if len(points) else np.zeros(1, np.float32)
     floor = float(heights.min())
     return Model(
         points=points,
         normals=normals,
-        openness=openness(points, normals, fine, coarse),
+        openness=around,
         grain=grain(points),
         triangles=triangles,
         contact=_contact(floor, fine, coarse),

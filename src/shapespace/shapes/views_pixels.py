@@ -82,27 +82,31 @@ def depths(screen: np.ndarray, triangles: np.ndarray, width: int, height: int, i
         scale = one / area
         # Weights of p and q by column and by row; r has the rest.
         p_x, p_y, q_x, q_y = (qy - ry) * scale, (rx - qx) * scale, (ry - py) * scale, (px - rx) * scale
-        p_skip, q_skip, r_skip = one / _not_zero(p_x), one / _not_zero(q_x), one / _not_zero(p_x + q_x)
+        p_left, q_left, r_left = p_x > zero, q_x > zero, p_x + q_x < zero
+        p_skip, q_skip, r_skip = _inverse(p_x, not p_left), _inverse(q_x, not q_left), _inverse(p_x + q_x, r_left)
         base = screen[r, 2]
         p_depth, q_depth = screen[p, 2] - base, screen[q, 2] - base
         for row in range(low_y, high_y + 1):
             y = np.float32(row) + half - ry
             a, b = (half - rx) * p_x + y * p_y, (half - rx) * q_x + y * q_y
             low, high = zero, np.float32(width - 1)
-            low, high = _narrowed(low, high, -a * p_skip, p_x > zero)
-            low, high = _narrowed(low, high, -b * q_skip, q_x > zero)
-            low, high = _narrowed(low, high, (one - a - b) * r_skip, p_x + q_x < zero)
+            low, high = _narrowed(low, high, -a * p_skip, p_left)
+            low, high = _narrowed(low, high, -b * q_skip, q_left)
+            low, high = _narrowed(low, high, (one - a - b) * r_skip, r_left)
             value, slope = base + a * p_depth + b * q_depth, p_x * p_depth + q_x * q_depth
-            # A thousandth of a sample more, so that no sample falls between two triangles.
-            for column in range(math.ceil(low - np.float32(1e-3)), math.floor(high + np.float32(1e-3)) + 1):
+            # A thousandth of a sample more, so that no sample falls between two triangles; int() is the quick floor.
+            for column in range(int(low + np.float32(0.999)), int(high + np.float32(1.001))):
                 depth = np.int64((value + slope * np.float32(column)) * np.float32(_DEPTH_STEPS))
                 buffer[row, column] = max(buffer[row, column], (depth << _NUMBER_BITS) | (t + 1))
     return buffer
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _not_zero(value: Number) -> Number:
-    return value if abs(value) > np.float32(1e-9) else np.float32(1e-9)
+def _inverse(value: Number, is_negative: bool) -> Number:
+    """Return 1 / value, and a large number of the sign for an edge that stands upright."""
+    if abs(value) > np.float32(1e-9):
+        return np.float32(1.0) / value
+    return np.float32(-1e9) if is_negative else np.float32(1e9)
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
@@ -161,7 +165,7 @@ def resolve(
             top, left = corner[0] + row, corner[1] + column
             first = samples[0] & _NUMBERS
             if first and first == samples[1] & _NUMBERS == samples[2] & _NUMBERS == samples[3] & _NUMBERS:
-                red, green, blue = _colour(screen, triangles[first - 1], colours, np.float32(j + 1), np.float32(i + 1))
+                red, green, blue = _colour(screen, triangles, first - 1, colours, np.float32(j + 1), np.float32(i + 1))
                 alpha = one
             else:
                 red = green = blue = covered = np.float32(0.0)
@@ -169,7 +173,7 @@ def resolve(
                     number = samples[k] & _NUMBERS
                     if number:
                         x, y = np.float32(j + 0.5 + k % 2), np.float32(i + 0.5 + k // 2)
-                        part = _colour(screen, triangles[number - 1], colours, x, y)
+                        part = _colour(screen, triangles, number - 1, colours, x, y)
                         red, green, blue = red + quarter * part[0], green + quarter * part[1], blue + quarter * part[2]
                         covered += quarter
                 if covered == np.float32(0.0):
@@ -187,10 +191,10 @@ def _byte(value: Number) -> np.uint8:
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _colour(
-    screen: np.ndarray, corners: np.ndarray, colours: np.ndarray, x: Number, y: Number
+    screen: np.ndarray, triangles: np.ndarray, t: int, colours: np.ndarray, x: Number, y: Number
 ) -> tuple[Number, Number, Number]:
     """Return the colour of a triangle at a place of the picture."""
-    p, q, r = corners[0], corners[1], corners[2]
+    p, q, r = triangles[t, 0], triangles[t, 1], triangles[t, 2]
     ax, ay = screen[p, 0] - screen[r, 0], screen[p, 1] - screen[r, 1]
     bx, by = screen[q, 0] - screen[r, 0], screen[q, 1] - screen[r, 1]
     x, y = x - screen[r, 0], y - screen[r, 1]

@@ -131,12 +131,12 @@ def _ground_tint(x: float, y: float, taste: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _box_distance(box: np.ndarray, eye: np.ndarray, ray: np.ndarray) -> tuple[float, int]:
+def _box_distance(boxes: np.ndarray, n: int, eye: np.ndarray, ray: np.ndarray) -> tuple[float, int]:
     """Return (distance along the ray, axis of the face it meets); the distance is below 0 where it misses."""
     near, far, axis = -1e9, 1e9, 0
     for k in range(3):
         slope = ray[k] if abs(ray[k]) > 1e-9 else 1e-9
-        a, b = (box[k] - eye[k]) / slope, (box[k + 3] - eye[k]) / slope
+        a, b = (boxes[n, k] - eye[k]) / slope, (boxes[n, k + 3] - eye[k]) / slope
         if a > b:
             a, b = b, a
         if a > near:
@@ -157,29 +157,30 @@ def _trace(
 ) -> np.ndarray:
     """Return (size, size, 3) float32, as a screen shows it, in [0, 1]."""
     result = np.empty((size, size, 3), np.float32)
-    ray, point = np.empty(3), np.empty(3)
+    ray, point, eye, step = np.empty(3), np.empty(3), camera[0], 1.0 / camera[4, 0]
     for row in range(size):
         for column in range(size):
+            a, b = (column + 0.5 - 0.5 * size) * step, (0.5 * size - row - 0.5) * step
             for k in range(3):
-                a, b = (column + 0.5 - 0.5 * size) / camera[4, 0], (0.5 * size - row - 0.5) / camera[4, 0]
                 ray[k] = camera[3, k] + a * camera[1, k] + b * camera[2, k]
-            distance, wall = _nearest_wall(camera[0], ray, extents)
+            distance, wall = _nearest_wall(eye, ray, extents)
             box, axis = -1, 0
             for n in range(len(boxes)):
-                reach, side = _box_distance(boxes[n], camera[0], ray)
+                reach, side = _box_distance(boxes, n, eye, ray)
                 if 0.0 < reach < distance:
                     distance, box, axis = reach, n, side
             for k in range(3):
-                point[k] = camera[0, k] + distance * ray[k]
+                point[k] = eye[k] + distance * ray[k]
             light = _room_light(point, extents, taste)
             if box >= 0:
                 light *= 1.0 if axis == 2 else (0.72 if axis == 1 else 0.85)
                 for k in range(3):
                     result[row, column, k] = boxes[box, 6 + k] * light
             else:
-                _paint_wall(point, wall, surfaces, panels, taste, light, result[row, column])
                 if wall == 3:
-                    result[row, column] *= _contact(point, boxes)
+                    light *= _contact(point, boxes)
+                red, green, blue = _wall_colour(point, wall, surfaces, panels, taste, light)
+                result[row, column, 0], result[row, column, 1], result[row, column, 2] = red, green, blue
     return result
 
 
@@ -206,23 +207,27 @@ def _room_light(point: np.ndarray, extents: np.ndarray, taste: np.ndarray) -> fl
     x, y = extents[0] + taste[4] * (extents[1] - extents[0]), taste[5] * extents[3]
     away = (point[0] - x) ** 2 + (point[1] - y) ** 2 + (point[2] - 0.8 * extents[2]) ** 2
     light = 0.55 + 0.25 * taste[6] + (0.5 + 0.4 * taste[7]) / (1.0 + 0.6 * away)
-    corner = 1.0
-    for gap in (point[0] - extents[0], extents[1] - point[0], extents[3] - point[1], point[2], extents[2] - point[2]):
-        corner *= 1.0 - 0.22 * math.exp(-6.0 * abs(gap)) if abs(gap) > 1e-6 else 1.0
+    corner = _in_corner(point[0] - extents[0]) * _in_corner(extents[1] - point[0]) * _in_corner(extents[3] - point[1])
+    corner *= _in_corner(point[2]) * _in_corner(extents[2] - point[2])
     return light * corner / 0.8
 
 
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _in_corner(gap: float) -> float:
+    """Return what is left of the light at a distance from a wall; 1 on the wall itself."""
+    return 1.0 - 0.22 / (1.0 + 6.0 * gap + 18.0 * gap * gap) if gap > 1e-6 else 1.0
+
+
 @njit(cache=True, nogil=True, fastmath=True)
-def _paint_wall(
+def _wall_colour(
     point: np.ndarray,
     wall: int,
     surfaces: np.ndarray,
     panels: np.ndarray,
     taste: np.ndarray,
     light: float,
-    out: np.ndarray,
-) -> None:
-    """Put the colour of a place on floor, wall or ceiling into `out`."""
+) -> tuple[float, float, float]:
+    """Return the colour of a place on floor, wall or ceiling."""
     which = 0 if wall == 3 else (2 if wall == 4 else 1)
     tint, glow = light, 0.0
     on_rug = taste[3] < 0.4 and abs(point[0] - taste[4] + 0.5) < 1.1 and abs(point[1] - 2.2) < 0.8
@@ -237,24 +242,23 @@ def _paint_wall(
         if point[2] < 0.09:
             r, g, b = 0.9, 0.9, 0.88
         for n in range(len(panels)):
-            inside = _inside_panel(panels[n], wall, along, point[2])
+            inside = _inside_panel(panels, n, wall, along, point[2])
             if inside > 0.0:
                 r, g, b = panels[n, 5], panels[n, 6], panels[n, 7]
                 glow = panels[n, 8] * 0.6
                 if inside < 0.045:
                     r, g, b, glow = 0.82, 0.80, 0.77, 0.0
-    for k, value in enumerate((r, g, b)):
-        out[k] = value * tint + glow
+    return r * tint + glow, g * tint + glow, b * tint + glow
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _inside_panel(panel: np.ndarray, wall: int, along: float, height: float) -> float:
+def _inside_panel(panels: np.ndarray, n: int, wall: int, along: float, height: float) -> float:
     """Return how far inside a panel's border a place on a wall is; windows have a bar in the middle."""
-    if int(panel[0]) != wall or panel[2] <= panel[1]:
+    if int(panels[n, 0]) != wall or panels[n, 2] <= panels[n, 1]:
         return -1.0
-    inside = min(min(along - panel[1], panel[2] - along), min(height - panel[3], panel[4] - height))
-    if panel[8] > 0.0 and inside > 0.0:
-        inside = min(inside, abs(along - 0.5 * (panel[1] + panel[2])) + 0.02)
+    inside = min(min(along - panels[n, 1], panels[n, 2] - along), min(height - panels[n, 3], panels[n, 4] - height))
+    if panels[n, 8] > 0.0 and inside > 0.0:
+        inside = min(inside, abs(along - 0.5 * (panels[n, 1] + panels[n, 2])) + 0.02)
     return inside
 
 
