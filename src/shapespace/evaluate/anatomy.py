@@ -52,7 +52,7 @@ def distinct(similarity: np.ndarray, same: float = SAME) -> float:
 
 def first_of_each(similarity: np.ndarray, same: float = SAME) -> np.ndarray:
     """Return which shapes are not nearly equal to one before them, (n,) bool."""
-    return (np.tril(similarity, -1) < same).all(axis=1)
+    return np.all(np.tril(similarity, -1) < same, axis=1)
 
 
 def _holes(shape: np.ndarray, pieces: int) -> tuple[int, int]:
