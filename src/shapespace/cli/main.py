@@ -46,6 +46,11 @@ def build_app() -> App:
         config=_training_sources,
     )
     app.command("shapespace.cli.sample:sample", name="sample", help="Write new shapes from a trained space.")
+    app.command(
+        "shapespace.cli.reconstruct:reconstruct",
+        name="reconstruct",
+        help="Give the shape that photographs of an object show.",
+    )
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
     app.command(_evaluate_app(app))

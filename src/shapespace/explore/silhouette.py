@@ -77,6 +77,19 @@ def refine(
     return Refined(best[0].numpy(), first_fit, best_fit, cameras)
 
 
+def camera_of(grid: Tensor, mask: np.ndarray, *, otherwise: tuple[int, int] = (30, 20)) -> tuple[int, int]:
+    """Return (azimuth, elevation) in degrees from which a shape has the outline of a picture most nearly.
+
+    Args:
+        grid: (x, y, z) occupancy in [0, 1].
+        mask: (height, width) bool, True on the object.
+        otherwise: Returned if mask or shape is empty.
+    """
+    if not mask.any() or not (grid > LEVEL).any():
+        return otherwise
+    return best_camera(grid[None, None], boxed(torch.from_numpy(mask).float(), _box(mask)))
+
+
 def best_camera(grid: Occupancy, target: Tensor) -> tuple[int, int]:
     """Return (azimuth, elevation) in degrees of the ring's camera from which the outline is most like the target's.
 
