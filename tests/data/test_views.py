@@ -233,6 +233,13 @@ def test_meshes_are_drawn_and_a_broken_one_costs_only_itself(tmp_path: Path) -> 
     assert (a & b).sum() / (a | b).sum() > 0.8
 
 
+def test_which_way_is_up_in_meshes_can_be_said(tmp_path: Path) -> None:
+    mesh = to_mesh(furniture.make("chair", 0, 16).voxels)
+    formats.write(tmp_path / "a.stl", mesh)
+    for up, expected in (("auto", "z"), ("y", "y")):
+        assert find_subjects(tmp_path / "a.stl", up).shapes[0].up == expected
+
+
 def test_mistakes_are_one_line(store, folder, tmp_path, capsys):
     for words, code, said in (
         ([str(store.path), "--out", str(folder)], 4, "exists already"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
 ON_SHEET = 24
 """Pictures on the sheet at most."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How the shapes are drawn."""
+
+    seed: int = 0
+    """Of light, material and camera."""
+    quality: int = 85
+    """Of the pictures, 1 to 100."""
+    up: Literal["auto", "x", "y", "z"] = "auto"
+    """The axis that points up in meshes; auto goes by layout and format."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,7 @@ def render(
     source: Path,
     *,
     out: Path,
-    seed: int = 0,
-    quality: int = 85,
+    how: Annotated[How, Parameter(name="*")] | None = None,
     workers: int | None = None,
     max_refused: float = 0.01,
     look: Annotated[Sheet, Parameter(name="*")] | None = None,
@@ -44,8 +55,7 @@ def render(
     Args:
         source: A store, a mesh, or a folder of meshes.
         out: The folder of views to make, named X.views.
-        seed: Of light, material and camera.
-        quality: Of the pictures, 1 to 100.
+        how: Seed, quality, and which way is up.
         workers: Processes; all cores if not given.
         max_refused: Part of the meshes that may be refused without complaint.
         look: A picture of some of the views, to look at.
@@ -55,22 +65,23 @@ def render(
     from shapespace.data.backgrounds import open_backgrounds
     from shapespace.data.view_writer import write_views
 
-    wanted = look or Sheet()
+    wanted, how = look or Sheet(), how or How()
     behind = open_backgrounds(wanted.backgrounds)  # a mistake in it shows before the work, not after
     with progress(unit="shapes") as bar:
         task = bar.add_task("drawing", total=None)
         report = write_views(
             source,
             out,
-            seed=seed,
-            quality=quality,
+            seed=how.seed,
+            quality=how.quality,
+            up=how.up,
             workers=workers,
             advance=lambda done, total: bar.update(task, completed=done, total=total),
         )
     if wanted.sheet is not None:
         from shapespace.data.views import Views, save_view_sheet
 
-        save_view_sheet(wanted.sheet, Views.open(out, seed=seed, backgrounds=behind), ON_SHEET)
+        save_view_sheet(wanted.sheet, Views.open(out, seed=how.seed, backgrounds=behind), ON_SHEET)
     return _tell(report, out, max_refused=max_refused, as_json=json)
 
 

@@ -71,8 +71,12 @@ class Drawn:
     refused: list[Refusal]
 
 
-def find_subjects(source: Path) -> Subjects:
-    """Return the shapes of a store, or the meshes at `source`, which are z up where their format or layout says so.
+def find_subjects(source: Path, up: str = "auto") -> Subjects:
+    """Return the shapes of a store, or the meshes at `source`.
+
+    Args:
+        source: A store, a mesh, or a folder of meshes.
+        up: The axis that points up in meshes; auto goes by layout and format.
 
     Raises:
         BadInput: If there is nothing to draw.
@@ -83,7 +87,7 @@ def find_subjects(source: Path) -> Subjects:
         found = Subjects(shapes, store.digest, dict(store.provenance))
     else:
         listed = scan(source, formats.MESH_EXTENSIONS)
-        pairs = [_mesh_subject(number, listed.root, origin) for number, origin in enumerate(listed.files)]
+        pairs = [_mesh_subject(number, listed.root, origin, up) for number, origin in enumerate(listed.files)]
         digest = hashlib.sha256(b"".join(content for _, content in pairs)).hexdigest()
         found = Subjects([subject for subject, _ in pairs], digest, {"source": source.resolve().name})
     if not found.shapes:
@@ -132,7 +136,7 @@ def _encoded(picture: np.ndarray, quality: int) -> bytes:
     return file.getvalue()
 
 
-def _mesh_subject(number: int, root: Path, origin: Origin) -> tuple[Subject, bytes]:
+def _mesh_subject(number: int, root: Path, origin: Origin, up: str) -> tuple[Subject, bytes]:
     """Return what is known of a mesh unread, and its hash, which settles its split: copies of a file stay together."""
     path = root / origin.path
     try:
@@ -141,6 +145,7 @@ def _mesh_subject(number: int, root: Path, origin: Origin) -> tuple[Subject, byt
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(path, f"cannot be read: {error.strerror}") from None
-    split, up = origin.split or split_of(content), origin.up or formats.native_up(path)
-    subject = Subject(number, printable(origin.path), origin.category, split, str(path), up)
+    split = origin.split or split_of(content)
+    known = (origin.up or formats.native_up(path)) if up == "auto" else up
+    subject = Subject(number, printable(origin.path), origin.category, split, str(path), known)
     return subject, hashlib.sha256(content).digest()

@@ -49,6 +49,7 @@ def write_views(
     *,
     seed: int = 0,
     quality: int = 85,
+    up: str = "auto",
     workers: int | None = None,
     advance: Callable[[int, int], None] | None = None,
 ) -> ViewReport:
@@ -59,6 +60,7 @@ def write_views(
         out: The folder to make; unfinished work lies beside it, in `OUT.partial`.
         seed: Of light, material and camera.
         quality: Of WebP, 1 to 100.
+        up: The axis that points up in meshes: x, y, z, or auto, which goes by layout and format.
         workers: Processes; all cores if None; 0 works in this process.
         advance: Told (shapes done, shapes in all).
 
@@ -69,11 +71,11 @@ def write_views(
     """
     if seed < 0 or not 1 <= quality <= 100:
         raise UsageError(f"--seed is {seed} and --quality {quality}; they must be 0 or more, and 1 to 100")
-    if workers is not None and workers < 0:
-        raise UsageError(f"--workers is {workers}; it must be 0 or more")
+    if up not in ("auto", "x", "y", "z") or (workers is not None and workers < 0):
+        raise UsageError(f"--up is {up!r} and --workers {workers}; they must be auto, x, y or z, and 0 or more")
     if out.exists():
         raise OutputError(f"{out} exists already; choose another --out or remove it first")
-    subjects = find_subjects(Path(source))
+    subjects = find_subjects(Path(source), up)
     tasks = _tasks(Path(source), subjects, seed, quality)
     partial = Partial(out.with_name(out.name + ".partial"), _fingerprint(tasks, subjects.digest))
     processes = len(os.sched_getaffinity(0)) if workers is None else workers
@@ -144,7 +146,7 @@ def _tasks(source: Path, subjects: Subjects, seed: int, quality: int) -> list[Sh
 def _fingerprint(tasks: list[ShardTask], digest: str) -> str:
     from shapespace import __version__
 
-    record = [__version__, digest, [[task.seed, task.quality, [s.id for s in task.subjects]] for task in tasks]]
+    record = [__version__, digest, [[task.seed, task.quality, [(s.id, s.up) for s in task.subjects]] for task in tasks]]
     return hashlib.sha256(json.dumps(record).encode()).hexdigest()
 
 
