@@ -46,3 +46,11 @@ def test_too_few_shapes_have_a_value_and_no_interval():
 
 def test_it_prints_as_it_is_read():
     assert str(Interval(0.51234, 0.4, 0.6).scaled(100)) == "51.2 (40 to 60)"
+
+
+def test_an_interval_holds_its_value_and_stays_in_range():
+    """A number at the end of its range whose halves fall short of it, and one that is always 0."""
+    full = halved(lambda g, r: 1.0 if len(g) == 40 else 0.9 + 0.002 * (g[0] % 3), 40, 40, highest=1)
+    assert full.low <= full.value == full.high == 1
+    none = halved(lambda g, r: 0.0 if len(g) == 40 else 0.1 * (g[0] % 2), 40, 40)
+    assert none.low == none.value == 0 <= none.high

@@ -21,7 +21,7 @@ class Anatomy:
         tunnels: Ways through, as through a ring: the first Betti number.
         cavities: Empty rooms that nothing leads into: the second Betti number.
         occupancy: Share of full voxels.
-        symmetry: IoU with the mirror image, left and right, in its bounding box.
+        symmetry: IoU with the mirror image, left and right, in its bounding box; 0 for an empty grid.
     """
 
     components: np.ndarray
@@ -71,6 +71,8 @@ def _holes(shape: np.ndarray, pieces: int) -> tuple[int, int]:
 
 
 def _symmetry(shape: np.ndarray) -> float:
+    if not shape.any():
+        return 0.0
     low, high = bounding_box(shape)
     inside = shape[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
     return iou(inside, mirror(inside))

@@ -29,6 +29,9 @@ def _percent(title: str, meaning: str, better: str) -> Column:
 
 
 COLUMNS: dict[str, Column] = {
+    "compared": Column(
+        "n", "Samples, and held-out shapes, compared in this table; only rows of the same n can be compared.", 0
+    ),
     "mmd": Column("MMD, voxels", "Chamfer distance from a held-out shape to the nearest sample.", 3, better="low"),
     "mmd_iou": Column("MMD, IoU", "IoU of a held-out shape with the most similar sample.", 3, better="high"),
     "cov": _percent("COV", "Held-out shapes that are some sample's nearest; real shapes reach about 63.", "high"),
@@ -58,7 +61,7 @@ COLUMNS: dict[str, Column] = {
 }  # fmt: skip
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Beside held-out shapes": ("mmd", "mmd_iou", "cov", "one_nna"),
+    "Beside held-out shapes": ("compared", "mmd", "mmd_iou", "cov", "one_nna"),
     "Beside the training set: is it copying?": ("z_u", "memorised", "to_train"),
     "By features of the fixed classifier": ("frechet", "precision", "recall", "density", "coverage"),
     "The samples themselves": ("one_piece", "components", "tunnels", "cavities", "occupancy", "symmetry", "distinct"),

@@ -80,6 +80,12 @@ def chamfer(a: Prepared, b: Prepared) -> np.ndarray:
     return (directed(a, b) + directed(b, a).T) / 2
 
 
+def among(shapes: Prepared) -> np.ndarray:
+    """Return the symmetric Chamfer distance of all pairs of one set, (n, n) float32."""
+    one_way = directed(shapes, shapes)
+    return (one_way + one_way.T) / 2
+
+
 def directed(a: Prepared, b: Prepared) -> np.ndarray:
     """Return the mean distance from the voxels of each `a` to the nearest voxel of each `b`, (len(a), len(b))."""
     result = np.empty((len(a), len(b)), np.float32)

@@ -114,7 +114,7 @@ def _rows(voxels: np.ndarray, reference: Reference, plan: Plan) -> Iterator[tupl
             f"PCA, {components} components",
             lambda components=components: baselines.pca_gaussian(train, components, count, seed),
         )
-    yield "mean shape", lambda: baselines.mean_shape(train, min(count, 100))
+    yield "mean shape", lambda: baselines.mean_shape(train, count)
 
 
 def _halves(reference: Reference, plan: Plan) -> Row:

@@ -2,10 +2,11 @@
 
 **Means** over shapes are bootstrapped: drawn again with replacement.
 
-**Numbers that look for nearest neighbours** (MMD, COV, 1-NNA) cannot be: a shape drawn twice would be its own copy's
-neighbour at distance 0. They are computed on random halves of the shapes, drawn without replacement. Among n
-shapes, the halves' values scatter about their mean with the variance s^2(n/2) (1 - 1/2) = s^2(n), where s^2(n) is what
-new sets of n would scatter by; so the scatter of the halves is that of the whole, and is laid about its value.
+**Numbers that look for nearest neighbours** (MMD, COV, 1-NNA, and those on features) cannot be: a shape drawn twice
+would be its own copy's neighbour at distance 0. They are computed on random halves of the shapes, drawn without
+replacement. Among n shapes the halves of a mean scatter about it with the variance s^2(n/2) (1 - 1/2) = s^2(n), which
+is what new sets of n would scatter by; their scatter is laid about the whole sets' value. Of nearest neighbours the
+intervals so made are cautious: in simulated worlds they were up to a third too wide.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ def bootstrapped(
 
 
 def halved(
-    statistic: Callable[[np.ndarray, np.ndarray], float], n: int, m: int, *, seed: int = 0, rounds: int = 200
-) -> Interval:
+    statistic: Callable[[np.ndarray, np.ndarray], float], n: int, m: int, *,
+    seed: int = 0, rounds: int = 200, highest: float = np.inf,
+) -> Interval:  # fmt: skip
     """Return a statistic of two sets of shapes, and its interval by random halves.
 
     Args:
@@ -70,6 +72,7 @@ def halved(
         m: Reference shapes.
         seed: Of the draws.
         rounds: How many draws.
+        highest: The number cannot be above it, nor below 0.
     """
     rng = np.random.default_rng(seed)
     value = statistic(np.arange(n), np.arange(m))
@@ -77,7 +80,8 @@ def halved(
         return Interval(value, float("nan"), float("nan"))
     half = np.array([statistic(_half(n, rng), _half(m, rng)) for _ in range(rounds)])
     low, high = _ends(half - half.mean())
-    return Interval(value, value + low, value + high)
+    # At the end of its range a number scatters to one side only, and its mean is not where it is itself.
+    return Interval(value, max(value + min(low, 0), 0), min(value + max(high, 0), highest))
 
 
 def _half(count: int, rng: np.random.Generator) -> np.ndarray:

@@ -56,9 +56,7 @@ def manifold(real: np.ndarray, generated: np.ndarray, neighbours: int = NEIGHBOU
         generated: (m, d) features, more than `neighbours` of them.
         neighbours: Whose distance is a point's radius, not counting itself.
     """
-    return manifold_of(
-        _euclidean(real, real), _euclidean(generated, generated), _euclidean(real, generated), neighbours
-    )
+    return manifold_of(euclidean(real, real), euclidean(generated, generated), euclidean(real, generated), neighbours)
 
 
 def manifold_of(real: np.ndarray, generated: np.ndarray, across: np.ndarray, neighbours: int = NEIGHBOURS) -> Manifold:
@@ -77,7 +75,8 @@ def _radius(distances: np.ndarray, neighbours: int) -> np.ndarray:
     return np.partition(distances, neighbours, axis=1)[:, neighbours]  # the nearest is the point itself
 
 
-def _euclidean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def euclidean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the distances of all pairs of (n, d) and (m, d) vectors, (n, m)."""
     from scipy.spatial.distance import cdist
 
     return cdist(np.asarray(a, np.float64), np.asarray(b, np.float64))
