@@ -7,15 +7,18 @@ same is said of D's last three layers: they have 16, 8 and 4 voxels along a side
 
 A space may know better: `features` among the facts of training in its card, as in `{"sides": [0, 0, 4], "mirror":
 true}`, gives the side each of the last layers is pooled to, the last one last, 0 for a layer left out; `mirror` means
-that the numbers of a shape and of its mirror image (x to -x) are averaged.
+that the numbers of a shape and of its mirror image (x to -x) are averaged; `root` that of each number the square root
+is taken, its sign kept; `centre` and `scale` that each is centred and divided, so that over the shapes D learned from
+its mean is 0 and its deviation 1 (`calibrated` finds them, for any D, without labels).
 
 Source: Wu et al. 2016, section 4.2.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +43,9 @@ class Recipe:
     Args:
         sides: The side each of the last layers is max-pooled to, the last layer's last; 0 leaves a layer out.
         mirror: Whether the numbers of a shape and of its mirror image are averaged.
+        root: Whether each number gives way to the square root of its size, with its sign.
+        centre: Taken from each number, after that; empty to take nothing.
+        scale: What is left is divided by, as many numbers as there are in `centre`.
 
     Raises:
         UsageError: If it names no layer, or is no recipe.
@@ -47,12 +53,19 @@ class Recipe:
 
     sides: tuple[int, ...] = (2, 2, 2)
     mirror: bool = False
+    root: bool = False
+    centre: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what names no features."""
         whole = all(isinstance(side, int) and not isinstance(side, bool) and 0 <= side <= 64 for side in self.sides)
         if not whole or not any(self.sides) or not isinstance(self.mirror, bool):
             raise UsageError(f"no recipe of features: sides {self.sides!r}, mirror {self.mirror!r}")
+        if not isinstance(self.root, bool) or len(self.centre) != len(self.scale):
+            raise UsageError("no recipe of features: root is true or false, and centre and scale are equally many")
+        if not all(_is_finite(value) for value in (*self.centre, *self.scale)) or min(self.scale, default=1) <= 0:
+            raise UsageError("no recipe of features: centre and scale are finite numbers, and scale above 0")
 
     @classmethod
     def parse(cls, entry: Any) -> Recipe:
@@ -63,17 +76,22 @@ class Recipe:
         """
         if entry is None:
             return PAPER
-        if not isinstance(entry, Mapping) or not entry.keys() <= {"sides", "mirror"}:
-            raise UsageError(f"no recipe of features: {entry!r:.80}; it has sides and mirror")
+        if not isinstance(entry, Mapping) or not entry.keys() <= _NAMES:
+            raise UsageError(f"no recipe of features: {entry!r:.80}; it has {', '.join(sorted(_NAMES))}")
         sides = entry.get("sides", PAPER.sides)
         if not isinstance(sides, list | tuple):
             raise UsageError(f"no recipe of features: sides are {sides!r:.80}, not a list")
-        return cls(tuple(sides), entry.get("mirror", False))
+        centre, scale = entry.get("centre", []), entry.get("scale", [])
+        if not isinstance(centre, list | tuple) or not isinstance(scale, list | tuple):
+            raise UsageError("no recipe of features: centre and scale are lists")
+        return cls(tuple(sides), entry.get("mirror", False), entry.get("root", False), tuple(centre), tuple(scale))
 
     def entry(self) -> dict[str, Any]:
         """Return it as a card holds it."""
-        return {**asdict(self), "sides": list(self.sides)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
+
+_NAMES = {field.name for field in fields(Recipe)}
 
 PAPER = Recipe()
 """The paper's: the last three layers, each max-pooled to 2^3."""
@@ -106,6 +124,22 @@ def extract(source: ShapeSpace | Discriminator, voxels: np.ndarray, recipe: Reci
     return np.concatenate(rows) if rows else np.zeros((0, 0), np.float32)
 
 
+def calibrated(source: ShapeSpace | Discriminator, voxels: np.ndarray, recipe: Recipe) -> Recipe:
+    """Return the recipe with the centre and scale that give these features of this D mean 0 and deviation 1.
+
+    A number that hardly varies is not blown up: a thousandth of the spread of all of them is added to each.
+
+    Args:
+        source: Whose features; an untrained D of the same kind has its own centre and scale.
+        voxels: (n, r, r, r) bool, of the training split.
+        recipe: Its sides, mirror and root are kept.
+    """
+    rows = extract(source, voxels, replace(recipe, centre=(), scale=()))
+    centre, spread = rows.mean(0, dtype=np.float64), rows.std(0, dtype=np.float64)
+    scale = spread + max(1e-3 * float(rows.std(dtype=np.float64)), 1e-12)
+    return replace(recipe, centre=tuple(centre.tolist()), scale=tuple(scale.tolist()))
+
+
 def discriminator_of(source: ShapeSpace | Discriminator) -> Discriminator:
     """Return a space's discriminator.
 
@@ -136,7 +170,21 @@ def _responses(network: Discriminator, voxels: np.ndarray, recipe: Recipe, empty
     rows = _pooled(network.features(grids), recipe)
     if recipe.mirror:
         rows = (rows + _pooled(network.features(grids.flip(2)), recipe)) / 2
-    return rows.float().cpu().numpy()
+    return _finished(rows.float().cpu().numpy(), recipe)
+
+
+def _finished(rows: np.ndarray, recipe: Recipe) -> np.ndarray:
+    if recipe.root:
+        rows = np.sign(rows) * np.sqrt(np.abs(rows))
+    if not recipe.scale:
+        return rows
+    if rows.shape[1] != len(recipe.scale):
+        raise UsageError(f"the recipe scales {len(recipe.scale)} numbers; this discriminator gives {rows.shape[1]}")
+    return ((rows - np.asarray(recipe.centre)) / np.asarray(recipe.scale)).astype(np.float32)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _pooled(layers: list[Tensor], recipe: Recipe) -> Tensor:
