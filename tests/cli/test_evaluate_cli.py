@@ -104,3 +104,36 @@ def test_a_full_folder_is_not_written_into(store, space, reports, capsys):
 def test_one_report_is_nothing_to_compare(reports, capsys):
     assert main(["evaluate", "compare", str(reports / "r0")]) == 2
     assert "two reports" in capsys.readouterr().err
+
+
+def test_json_is_one_strict_line_and_the_threshold_curve_has_intervals(store, space, tmp_path, capsys):
+    words = ["evaluate", "generate", str(space), "--data", str(store), "--out", str(tmp_path / "j"), "--threads", "1"]
+    assert main([*words, "--samples", "8", "--json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    found = json.loads(lines[0], parse_constant=pytest.fail)
+    assert found == json.loads((tmp_path / "j" / "report.json").read_text())
+    assert {*found["curve"]["samples"][0]["one_piece"]} == {"value", "low", "high"}
+
+
+def test_few_held_out_shapes_and_the_missing_classifier_are_said(reports):
+    page = (reports / "r0" / "report.html").read_text()
+    assert "Held-out shapes are few" in page
+    assert "classifier" in page
+
+
+def test_an_interrupted_run_leaves_nothing(store, space, tmp_path, monkeypatch, capsys):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shapespace.evaluate.curve.draw", stop)
+    words = ["evaluate", "generate", str(space), "--data", str(store), "--out", str(tmp_path / "o"), "--samples", "8"]
+    assert main(words) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "error: interrupted"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_space_is_one_line(store, tmp_path, capsys):
+    words = ["evaluate", "generate", "nowhere", "--data", str(store), "--out", str(tmp_path / "o")]
+    assert main(words) in (2, 3)
+    assert "nowhere" in capsys.readouterr().err.splitlines()[-1]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+FEW = 400
+"""Held-out shapes below which the report says how much 1-NNA moves from sampling alone."""
+
 if TYPE_CHECKING:
+    import numpy as np
+
     from shapespace.evaluate.generate import Measured
     from shapespace.space import ShapeSpace
 
@@ -23,6 +28,8 @@ def generate(  # noqa: PLR0913 - a command's options
     split: str | None = None,
     category: str | None = None,
     peer: tuple[Path, ...] = (),
+    threads: int = 0,
+    json: bool = False,
     force: bool = False,
 ) -> None:
     """Compare a space's samples with held-out shapes, beside copies, linear models and halves of the real shapes.
@@ -38,39 +45,57 @@ def generate(  # noqa: PLR0913 - a command's options
         split: Shapes held out: test, validation, or test+validation; test if not given, or validation without one.
         category: Only shapes of this category.
         peer: A pack of another program's grids, one more row; may be given several times.
+        threads: CPU threads of torch; 0 for all cores.
+        json: Print the report as one line of JSON instead of tables.
         force: Write into a folder that is not empty.
     """
     from shapespace.cli.console import note, say
     from shapespace.data.store import Store
     from shapespace.errors import UsageError
     from shapespace.evaluate import curve, generate, panel, report
-    from shapespace.files import write_bytes
     from shapespace.space import load
 
     if samples < 8:
         raise UsageError(f"--samples is {samples}; at least 8 are needed, 1,000 are usual")
     _check_out(out, force)
+    _set_threads(threads)
     loaded, store = load(space), Store.open(data)
-    peers = {path.stem: generate_peer(path, loaded) for path in peer}
+    peers = {path.stem: _peer(path, loaded.resolution) for path in peer}
     plan = generate.Plan(category, samples, seed, split, peers)
     began = time.process_time()
-    measured = generate.evaluate(loaded, store, plan, features=_classifier_features(), say=note)
+    measured = generate.evaluate(loaded, store, plan, say=note)
     pictures = {"panel.png": panel.draw(measured, seed), "curve.png": curve.draw(measured.curve)}
     facts = _facts(space, loaded, data, store.digest, measured, plan) | {"cpu_seconds": time.process_time() - began}
-    out.mkdir(parents=True, exist_ok=True)
-    for name, png in pictures.items():
-        write_bytes(out / name, png)
-    write_bytes(out / "report.html", _page(facts, measured, pictures))
-    report.write_json(out, facts)
+    report.write_folder(out, facts, {**pictures, "report.html": _page(facts, measured, pictures)})
+    if json:
+        print(report.as_line(facts))
+        return
     _print_rows(facts)
+    _print_table("Threshold", curve.table(measured.curve))
+    for line in _words(facts):
+        say(line)
     say(f"{out / 'report.html'}, with report.json, panel.png and curve.png")
 
 
-def generate_peer(path: Path, space: ShapeSpace) -> Any:
-    """Return another program's shapes at the space's resolution, (n, r, r, r) bool."""
+def _peer(path: Path, resolution: int) -> np.ndarray:
+    """Return another program's shapes at the space's resolution, (n, r, r, r) bool, and say that they were fitted."""
+    from shapespace.cli.console import note
     from shapespace.evaluate.generate import peer
 
-    return peer(path, space.resolution)
+    shapes = peer(path, resolution)
+    note(f"{path.name}: {len(shapes)} shapes, brought to {resolution}^3 as `data prepare` does")
+    return shapes
+
+
+def _set_threads(threads: int) -> None:
+    import torch
+
+    from shapespace.errors import UsageError
+
+    if threads < 0:
+        raise UsageError(f"--threads is {threads}; it must be 0 or more")
+    if threads:
+        torch.set_num_threads(threads)
 
 
 def compare(*reports: Path, out: Path | None = None, anyway: bool = False) -> None:
@@ -108,7 +133,7 @@ def compare(*reports: Path, out: Path | None = None, anyway: bool = False) -> No
         write_bytes(out / "compare.png", png)
         write_bytes(out / "compare.html", page("Spaces side by side", ", ".join(found), sections))
         note(f"{out / 'compare.html'}, with compare.png")
-    meaningful = sum("nothing" not in g.verdict and "few" not in g.verdict for g in gaps)
+    meaningful = sum(gap.means_something for gap in gaps)
     say(f"{meaningful} of {len(gaps)} differences to {next(iter(found))} mean something")
 
 
@@ -119,10 +144,6 @@ def _check_out(out: Path, force: bool) -> None:
         raise OutputError(f"{out} is a file; give a folder")
     if not force and out.is_dir() and any(out.iterdir()):
         raise OutputError(f"{out} is not empty; give another folder, or --force to write into it")
-
-
-def _classifier_features() -> Any:
-    return None
 
 
 def _facts(name: str, space: ShapeSpace, data: Path, digest: str, measured: Measured, plan: Any) -> dict[str, Any]:
@@ -140,49 +161,82 @@ def _facts(name: str, space: ShapeSpace, data: Path, digest: str, measured: Meas
     } | report.facts()  # fmt: skip
 
 
+_READING = (
+    "Below each number stands where it would lie 95 times in 100 with other shapes. A difference between two rows "
+    "means nothing while one row's number lies inside the other's interval.",
+    "Read a space's row between the others: real shapes, half against half, are what can be reached; copies of the "
+    "training set win everything but Z_U and show what cheating scores; a linear model (PCA) is what must be beaten.",
+)
+
+
+def _words(facts: Mapping[str, Any]) -> list[str]:
+    """Return what was compared, and what keeps the numbers from meaning more than they do, a sentence or two each."""
+    from shapespace.evaluate.generate import HALVES
+    from shapespace.evaluate.report import rows_of
+
+    held, missing = facts["held_out"], facts["classifier"] is None
+    words = [
+        f"{facts['samples']} samples at threshold {facts['threshold']:g}, nothing left out; {held} held-out shapes "
+        f"(split: {facts['split']}; one of near copies), {facts['training']} training shapes."
+    ]
+    chance = rows_of(facts)[HALVES]["one_nna"].scaled(100)
+    if held < FEW and chance.low <= chance.high:
+        words.append(
+            f"Held-out shapes are few: 1-NNA of real shapes against real ones is {chance.value:.0f} here, and "
+            f"moves from {chance.low:.0f} to {chance.high:.0f} from sampling alone."
+        )
+    if missing:
+        words.append("No fixed classifier was at hand: the numbers on its features are left out.")
+    return words
+
+
 def _page(facts: Mapping[str, Any], measured: Measured, pictures: Mapping[str, bytes]) -> bytes:
-    from shapespace.evaluate import report
+    import html
+
+    from shapespace.evaluate import curve, report
     from shapespace.evaluate.generate import LARGEST, OWN
 
-    held, few = facts["held_out"], facts["held_out"] < 400
-    spread = 100 * 0.98 / held**0.5 * 0.71
-    words = [
-        f"{facts['samples']} samples, threshold {facts['threshold']:g}, nothing left out; {held} held-out shapes "
-        f"({facts['split']}; of near copies one), {facts['training']} training shapes. Below a number: where it "
-        "would lie 95 times in 100 with other shapes. Two numbers whose intervals overlap widely are not different.",
-    ]
-    if few:
-        words.append(f"With {held} held-out shapes 1-NNA moves by about {spread:.0f} points from sampling alone.")
-    rows = {name: row.numbers for name, row in measured.rows.items()}
+    rows, shown_curve = {name: row.numbers for name, row in measured.rows.items()}, curve.table(measured.curve)
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    made_by = html.escape(
+        f"shapespace {facts['command']}\nstore {facts['store']}\nseed {facts['seed']}; {versions}; "
+        f"{facts['cpu_seconds']:.0f} CPU seconds"
+    )
     sections = [
-        report.section("What was compared", *words),
+        report.section("What was compared", *_words(facts), *_READING),
         report.figure(pictures["panel.png"], "Samples drawn at random, each over the nearest shapes of the real sets."),
         report.tables(rows, own=(OWN, LARGEST)),
         report.section("Threshold"),
         report.figure(pictures["curve.png"], "How samples change with the threshold that makes occupancy into voxels."),
+        report.plain_table(shown_curve[0], shown_curve[1:]),
         report.section("Made by"),
-        f"<pre>shapespace {facts['command']}\n{facts['versions']}, {facts['cpu_seconds']:.0f} CPU seconds</pre>",
+        f"<pre>{made_by}</pre>",
     ]
     return report.page(f"What {facts['space']} is worth", f"beside {facts['data']}", sections)
 
 
-def _print_rows(facts: Mapping[str, Any]) -> None:
+def _print_table(title: str, lines: Sequence[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for number, name in enumerate(lines[0]):
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    for line in lines[1:]:
+        table.add_row(*line)
+    Console().print(table)
+
+
+def _print_rows(facts: Mapping[str, Any]) -> None:
     from shapespace.evaluate.columns import COLUMNS, GROUPS
     from shapespace.evaluate.report import rows_of, shown
 
-    rows, console = rows_of(facts), Console()
+    rows = rows_of(facts)
     for title, names in GROUPS.items():
         present = [name for name in names if any(name in row for row in rows.values())]
-        if not present:
-            continue
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        table.add_column("", overflow="fold")
-        for name in present:
-            table.add_column(COLUMNS[name].title, justify="right")
-        for name, row in rows.items():
-            cells = [shown(row[key], COLUMNS[key])[0] if key in row else "" for key in present]
-            table.add_row(name, *cells)
-        console.print(table)
+        lines = [
+            [name, *(shown(row[key], COLUMNS[key])[0] if key in row else "" for key in present)]
+            for name, row in rows.items()
+        ]
+        if present:
+            _print_table(title, [["", *(COLUMNS[name].title for name in present)], *lines])

@@ -34,6 +34,11 @@ class Difference:
     number: Interval
     verdict: str
 
+    @property
+    def means_something(self) -> bool:
+        """Whether there is an interval and it leaves 0 out."""
+        return self.number.low > 0 or self.number.high < 0
+
 
 def check_alike(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse reports whose numbers cannot stand side by side.

@@ -8,6 +8,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from shapespace.errors import BadInput
 from shapespace.evaluate.columns import COLUMNS, GROUPS, Column
 from shapespace.evaluate.intervals import Interval
-from shapespace.files import write_bytes
+from shapespace.files import atomic_dir, write_bytes
 
 NAME = "report.json"
 
@@ -49,8 +50,29 @@ def rows_of(report: Mapping[str, Any]) -> dict[str, dict[str, Interval]]:
 
 def write_json(folder: Path, report: Mapping[str, Any]) -> None:
     """Write `report.json` into a folder; a number that is not finite becomes null."""
-    text = json.dumps(_finite(report), indent=1, allow_nan=False)
-    write_bytes(folder / NAME, (text + "\n").encode())
+    write_bytes(folder / NAME, as_json(report))
+
+
+def as_json(report: Mapping[str, Any]) -> bytes:
+    """Return a report as strict JSON; a number that is not finite becomes null."""
+    return (json.dumps(_finite(report), indent=1, allow_nan=False) + "\n").encode()
+
+
+def as_line(report: Mapping[str, Any]) -> str:
+    """Return a report as one line of strict JSON."""
+    return json.dumps(_finite(report), allow_nan=False)
+
+
+def write_folder(folder: Path, report: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+    """Write a report and its files: a new folder appears whole, and in one that exists `report.json` comes last.
+
+    Raises:
+        OutputError: If the disk is full or the folder cannot be written.
+    """
+    written = {**files, NAME: as_json(report)}
+    with nullcontext(folder) if folder.is_dir() else atomic_dir(folder) as place:
+        for name, content in written.items():
+            write_bytes(place / name, content)
 
 
 def read_json(path: Path, kind: str) -> dict[str, Any]:
