@@ -30,13 +30,13 @@ def with_encoder(settings: Settings, **vae: object) -> Settings:
 
 def small_vaegan(**train: object) -> Settings:
     """Return the paper's form: E, then G by what the new E says."""
-    return with_encoder(small(**({"shapes": 32} | train)))
+    return with_encoder(small(**({"shapes": 20} | train)))
 
 
 def small_vaegan_modern(**train: object) -> Settings:
     """Return the form in which E and G learn from one pass, with everything that makes a step depend on its place."""
     more = {"reconstruction": "bce", "kl_warm_up": 0.5, "free_bits": 0.01, "kl": "mean"}
-    return with_encoder(small_modern(**({"shapes": 32} | train)), **more)
+    return with_encoder(small_modern(**({"shapes": 20} | train)), **more)
 
 
 FORMS = {"paper": small_vaegan, "modern": small_vaegan_modern}
