@@ -75,7 +75,8 @@ def read_photo(path: str | PathLike[str], *, mask: str | PathLike[str] | None = 
     beside = Path(mask) if mask else Path(path).with_suffix(".mask.png")
     inside, how = _object(pixels, alpha, beside if mask or beside.is_file() else None)
     converted = "converted from CMYK; " if image.mode == "CMYK" else ""
-    return Photo(*_framed(pixels, inside), converted + how)
+    guessed = alpha is None and not (mask or beside.is_file())
+    return Photo(*_framed(pixels, inside, guessed=guessed), converted + how)
 
 
 def _opened(path: str | PathLike[str]) -> Image:
@@ -220,7 +221,7 @@ def _centres(samples: np.ndarray, count: int, rounds: int = 8) -> np.ndarray:
     return centres
 
 
-def _framed(pixels: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _framed(pixels: np.ndarray, inside: np.ndarray, *, guessed: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return (3, SIDE, SIDE) uint8 and (SIDE, SIDE) bool: a square about the object; the border's colour is beyond."""
     from PIL import Image
 
@@ -230,6 +231,7 @@ def _framed(pixels: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, np.ndar
         (rows[0], rows[-1] + 1, columns[0], columns[-1] + 1) if len(rows) else (0, height, 0, width)
     )
     side = max(bottom - top, right - left) / (FILL if len(rows) else 1.0)
+    side = min(side, max(height, width)) if guessed else side  # a wrong guess must not make the object smaller
     x, y = (left + right - side) / 2, (top + bottom - side) / 2
     frame = (int(np.floor(x)), int(np.floor(y)), int(np.ceil(x + side)), int(np.ceil(y + side)))
     around = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
