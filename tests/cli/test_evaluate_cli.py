@@ -116,10 +116,11 @@ def test_json_is_one_strict_line_and_the_threshold_curve_has_intervals(store, sp
     assert {*found["curve"]["samples"][0]["one_piece"]} == {"value", "low", "high"}
 
 
-def test_few_held_out_shapes_and_the_missing_classifier_are_said(reports):
+def test_few_held_out_shapes_and_the_classifier_are_said(reports):
     page = (reports / "r0" / "report.html").read_text()
     assert "Held-out shapes are few" in page
-    assert "classifier" in page
+    assert "shapespace-modelnet10-32" in page
+    assert json.loads((reports / "r0" / "report.json").read_text())["classifier"]["sha256"][:12] in page
 
 
 def test_an_interrupted_run_leaves_nothing(store, space, tmp_path, monkeypatch, capsys):

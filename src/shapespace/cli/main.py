@@ -71,7 +71,9 @@ def _evaluate_app(parent: App) -> App:
     evaluate = App(name="evaluate", help="Measure what a space is worth.", group_commands=parent.group_commands)
     of = "shapespace.cli.evaluate"
     evaluate.command(f"{of}:generate", name="generate", help="Compare samples with real shapes and reference rows.")
-    evaluate.command(f"{of}:classify", name="classify", help="Classify shapes by the discriminator's features.")
+    evaluate.command(
+        "shapespace.cli.classify:classify", name="classify", help="Classify shapes by the discriminator's features."
+    )
     evaluate.command(f"{of}:reconstruct", name="reconstruct", help="Score reconstructed shapes against true ones.")
     evaluate.command(f"{of}:compare", name="compare", help="Put evaluated spaces side by side.")
     return evaluate
