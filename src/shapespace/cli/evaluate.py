@@ -189,8 +189,8 @@ def _words(facts: Mapping[str, Any]) -> list[str]:
             f"moves from {chance.low:.0f} to {chance.high:.0f} from sampling alone."
         )
     words.append(
-        f"Features are those of the fixed classifier {classifier['name']} ({100 * classifier['accuracy']:.1f} % right on "
-        f"clusters it never saw; sha256 {classifier['sha256'][:12]})."
+        f"Features are those of the fixed classifier {classifier['name']} ({100 * classifier['accuracy']:.1f} % right "
+        f"on clusters it never saw; sha256 {classifier['sha256'][:12]})."
     )
     return words
 

@@ -66,8 +66,8 @@ def html(found: Classified, title: str, command: str, pictures: dict[str, bytes]
     words = (
         f"{len(found.held.labels)} held-out shapes ({found.split}), one of each cluster of near copies; "
         f"{found.training} training shapes. A balanced linear SVM, one against all; C by cross-validation on the "
-        "training shapes, whole clusters left out at a time. In brackets: where a number would lie 95 times in 100 with "
-        "other held-out shapes."
+        "training shapes, whole clusters left out at a time. In brackets: where a number would lie 95 times in 100 "
+        "with other held-out shapes."
     )
     sections = [
         section("Rows", words), plain_table(head, rows),
