@@ -21,13 +21,18 @@ SOURCE = ROOT / "src" / "shapespace"
 PAGES = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by tools/reference.py; `make reference` writes it anew. -->\n"
 
-COMMANDS = ("", "train", "sample", "demo", "data", "data prepare", "data info", "data show", "data export")
+COMMANDS = (
+    "", "train", "sample", "reconstruct", "demo", "data", "data prepare", "data info", "data show", "data export",
+    "data render", "evaluate", "evaluate generate", "evaluate classify", "evaluate compare",
+)  # fmt: skip
 
 ROOMS = {
     "shapes": "Geometry on NumPy: grids, meshes, files, pictures. Knows nothing of torch.",
     "data": "From files to batches. Knows no network.",
     "nets": "The networks: plain torch modules with plain keywords.",
-    "train": "Learning: losses, the balance rule, the step, the loop, checkpoints.",
+    "train": "Learning: losses, the balance rule, the steps of both systems, the loop, checkpoints.",
+    "evaluate": "The tables: what a space is worth, beside rows that keep anyone from fooling themselves.",
+    "explore": "The space as an object: moving through it.",
 }
 
 
