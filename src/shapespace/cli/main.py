@@ -74,7 +74,6 @@ def _evaluate_app(parent: App) -> App:
     evaluate.command(
         "shapespace.cli.classify:classify", name="classify", help="Classify shapes by the discriminator's features."
     )
-    evaluate.command(f"{of}:reconstruct", name="reconstruct", help="Score reconstructed shapes against true ones.")
     evaluate.command(f"{of}:compare", name="compare", help="Put evaluated spaces side by side.")
     return evaluate
 
