@@ -55,10 +55,10 @@ def test_a_free_plane_sees_the_whole_sky_and_a_corner_less():
     voxels[8:56, 8:56, 20:32] = True
     fine, coarse = render._volumes(voxels)
     top, up = np.array([0.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    assert lighting._openness(top, up, fine, coarse) > 0.9
+    assert lighting._open(top, up, fine, coarse) > 0.9
     voxels[8:56, 30:56, 32:60] = True
     fine, coarse = render._volumes(voxels)
-    assert lighting._openness(np.array([0.0, -0.04, 0.0]), up, fine, coarse) < 0.75
+    assert lighting._open(np.array([0.0, -0.04, 0.0]), up, fine, coarse) < 0.75
 
 
 def test_light_stops_behind_a_wall():

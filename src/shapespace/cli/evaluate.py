@@ -217,7 +217,7 @@ def _page(facts: Mapping[str, Any], measured: Measured, pictures: Mapping[str, b
         report.section("Made by"),
         f"<pre>{made_by}</pre>",
     ]
-    return report.page(f"What {facts['space']} is worth", f"beside {facts['data']}", sections)
+    return report.page(f"What {Path(facts['space']).stem} is worth", f"beside {facts['data']}", sections)
 
 
 def print_table(title: str, lines: Sequence[Sequence[str]]) -> None:

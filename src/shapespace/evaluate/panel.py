@@ -24,7 +24,7 @@ def draw(measured: Measured, seed: int = 0) -> bytes:
         *test[row.nearest_test[picks]].voxels(),
     ]
     words = ("sample", "nearest in training", "nearest held out")
-    captions = [word for word in words for _ in picks]
+    captions = [word if column == 0 else "" for word in words for column in range(len(picks))]
     sheet = contact_sheet(shapes, columns=len(picks), size=SIZE, captions=captions)
     out = io.BytesIO()
     sheet.convert("RGB").save(out, format="PNG", optimize=True)

@@ -23,12 +23,12 @@ NAME = "report.json"
 _STYLE = """
 :root{color-scheme:light dark;--ink:#222;--soft:#777;--line:#e4e0da;--back:#faf8f5;--own:#f0e8dc}
 @media(prefers-color-scheme:dark){:root{--ink:#e8e4de;--soft:#999;--line:#3a3733;--back:#1c1b19;--own:#2c2822}}
-body{font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:1080px;margin:3rem auto;
+body{font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--back);max-width:1240px;margin:3rem auto;
 padding:0 1.2rem}
 h1{font-weight:600;font-size:1.7rem;margin:0}h2{font-weight:600;font-size:1.1rem;margin:2.4rem 0 .5rem}
 p{margin:.4rem 0;max-width:46rem}.soft,figcaption,small{color:var(--soft)}small{font-size:.78rem}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.9rem}
-th,td{text-align:right;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:baseline}
+.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.86rem}
+th,td{text-align:right;padding:.35rem .45rem;border-bottom:1px solid var(--line);vertical-align:baseline}
 th:first-child,td:first-child{text-align:left;white-space:nowrap}th{font-weight:600}td small{white-space:nowrap}
 tr.own{background:var(--own)}img{max-width:100%;border-radius:6px}figure{margin:1rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.88rem;color:var(--soft)}dd{margin:0}
