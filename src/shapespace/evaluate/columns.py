@@ -34,7 +34,9 @@ COLUMNS: dict[str, Column] = {
     ),
     "mmd": Column("MMD, voxels", "Chamfer distance from a held-out shape to the nearest sample.", 3, better="low"),
     "mmd_iou": Column("MMD, IoU", "IoU of a held-out shape with the most similar sample.", 3, better="high"),
-    "cov": _percent("COV", "Held-out shapes that are some sample's nearest; real shapes reach about 63.", "high"),
+    "cov": _percent(
+        "COV", "Held-out shapes that are some sample's nearest; the row of real halves shows what can be had.", "high"
+    ),
     "one_nna": _percent(
         "1-NNA", "How often a shape's nearest other is of its own set: 50 if none can tell, 100 if all can.", "half"
     ),

@@ -23,7 +23,7 @@ def mmd(generated_reference: np.ndarray) -> float:
 def coverage(generated_reference: np.ndarray) -> float:
     """Return the share of reference shapes that are the nearest one of some generated shape, in [0, 1].
 
-    Of shapes generated as the reference shapes are distributed about 0.63 are so, as many as there are reference ones.
+    Even real shapes reach little more than a half of as many others: compare with a row of them.
     """
     return len(np.unique(generated_reference.argmin(axis=1))) / generated_reference.shape[1]
 
