@@ -102,7 +102,9 @@ def fit(learned: np.ndarray, labels: np.ndarray, others: np.ndarray, c: float, *
     from sklearn.svm import LinearSVC
 
     # Any: the type checker's stubs of scikit-learn bring an ndarray of their own.
-    machine: Any = LinearSVC(C=c, class_weight="balanced", dual=True, max_iter=MOST_PASSES, random_state=seed)
+    machine: Any = LinearSVC(
+        C=c, class_weight="balanced", dual=False, tol=1e-3, max_iter=MOST_PASSES, random_state=seed
+    )  # the primal: with no more dimensions than shapes it is there in a few steps, the dual in thousands
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         machine.fit(learned, labels)
