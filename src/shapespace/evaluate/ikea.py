@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shapespace.errors import BadInput
+from shapespace.files import write_bytes
 from shapespace.limits import MAX_FILE_BYTES, MAX_RESOLUTION, MAX_UNPACKED_BYTES
 from shapespace.shapes.grid import to_z_up, unpack
 
@@ -73,7 +74,7 @@ class Ikea:
         with tempfile.TemporaryDirectory() as folder:
             for number, content in enumerate(self.photographs):
                 path = Path(folder) / f"{number}.jpg"  # not its name in the zip, which may say anything
-                path.write_bytes(content)
+                write_bytes(path, content)
                 yield read_photo(path)
 
 
