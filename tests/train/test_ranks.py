@@ -41,8 +41,10 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "SHAPESPACE_RANK_DEADLINE": "20"}
+def environment(deadline: int = 110) -> dict[str, str]:
+    """A deadline in seconds that a machine busy with other tests keeps, but for the test that waits for it."""
+    own = {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "SHAPESPACE_RANK_DEADLINE": str(deadline)}
+    return {**os.environ, **own}
 
 
 def settings():
@@ -58,7 +60,7 @@ def test_two_ranks_hold_the_same_weights_and_those_of_one(store, tmp_path):
     out = tmp_path / "two"
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", free_port()]
     command = [*launch, str(tmp_path / "worker.py"), str(store.path), str(tmp_path / "config.toml"), str(out)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[:3000]
     first, second = load_file(out / "rank0.safetensors"), load_file(out / "rank1.safetensors")
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -82,7 +84,7 @@ def test_a_lost_rank_ends_the_other_one_which_says_so(store, tmp_path):
         subprocess.Popen(
             [sys.executable, "-m", "shapespace", "train", "--data", str(store.path), "--out", str(out), "--quiet",
              "--config", str(tmp_path / "config.toml")],
-            env=environment() | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2",
+            env=environment(20) | {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2",
                                  "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port},
             stderr=subprocess.PIPE if rank == 0 else subprocess.DEVNULL, text=True,
         )
@@ -93,7 +95,7 @@ def test_a_lost_rank_ends_the_other_one_which_says_so(store, tmp_path):
         while time.monotonic() < end and not (out / "stats.jsonl").exists():
             time.sleep(0.05)
         ranks[1].send_signal(signal.SIGKILL)
-        _, said = ranks[0].communicate(timeout=30)
+        _, said = ranks[0].communicate(timeout=60)
     finally:
         for rank in ranks:
             rank.kill()
