@@ -43,6 +43,7 @@ def build_app() -> App:
         "shapespace.cli.train:train",
         name="train",
         help="Train a shape space on a store of shapes.",
+        usage="Usage: shapespace train --data PATH --out PATH [OPTIONS]\n",  # else all options are gone through again
         config=_training_sources,
     )
     app.command("shapespace.cli.sample:sample", name="sample", help="Write new shapes from a trained space.")
