@@ -141,7 +141,7 @@ class ShapeSpace:
         Raises:
             UsageError: If this space has no encoder, or the pictures have another shape or range.
         """
-        encoder = self._reader()
+        encoder = self.reader()
         pictures = torch.as_tensor(images)
         seen = as_seen(pictures) if pictures.dtype == torch.uint8 else pictures.float()
         if seen.shape[1:] == (3, SIDE, SIDE) and not (seen.abs() <= 1).all():
@@ -165,7 +165,12 @@ class ShapeSpace:
             raise UsageError("no pictures were given; one is enough")
         return next(self.stream(z.mean(axis=0, keepdims=True)))
 
-    def _reader(self) -> ImageEncoder:
+    def reader(self) -> ImageEncoder:
+        """Return the image encoder.
+
+        Raises:
+            UsageError: If this space was trained without one.
+        """
         if self.encoder is None:
             raise UsageError("this space reads no pictures: it was trained without an encoder; see --preset vaegan")
         return self.encoder

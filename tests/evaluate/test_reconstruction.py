@@ -11,6 +11,7 @@ from lxml import html as parser
 from sklearn.metrics import average_precision_score
 
 from shapespace.evaluate import ikea, reconstruct, reconstruct_page
+from shapespace.evaluate.pictures import Pictured
 from shapespace.evaluate.reconstruct import (
     CLASS_MEAN,
     MEAN,
@@ -48,6 +49,12 @@ def measured(known, predicted: np.ndarray, **changed: object) -> dict[str, recon
     true, categories, train, of_train = known
     plan = {"retrieved": np.arange(len(true)) % len(train), "rounds": 200} | changed
     return reconstruct.rows(predicted, true, categories, train, of_train, Plan(**plan))
+
+
+def shown(known) -> Pictured:
+    true, categories, *_ = known
+    shapes, objects = np.unique(true, axis=0, return_inverse=True)
+    return Pictured(np.full((len(true), 3, 256, 256), 90, np.uint8), shapes, objects.reshape(-1), tuple(categories))
 
 
 def test_the_true_shapes_get_all_and_blind_guesses_less(known):
@@ -162,7 +169,7 @@ def test_the_folder_holds_what_was_found(tmp_path, known):
     plan = Plan(np.arange(18) % 9, rounds=50)
     noisy = np.clip(true + np.random.default_rng(6).normal(0, 0.4, true.shape), 0, 1)
     said = reconstruct.reconstruct(
-        tmp_path / "out", noisy, true, categories, train, of_train, plan, {"command": "evaluate <reconstruct>"}
+        tmp_path / "out", noisy, shown(known), train, of_train, plan, facts={"command": "evaluate <reconstruct>"}
     )
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"report.json", "report.html", "panel.png"}
     read = read_json(tmp_path / "out", "reconstruct")

@@ -75,6 +75,11 @@ def _evaluate_app(parent: App) -> App:
     evaluate.command(
         "shapespace.cli.classify:classify", name="classify", help="Classify shapes by the discriminator's features."
     )
+    evaluate.command(
+        "shapespace.cli.reconstruction:reconstruct",
+        name="reconstruct",
+        help="Compare the shapes given for pictures with the true ones.",
+    )
     evaluate.command(f"{of}:compare", name="compare", help="Put evaluated spaces side by side.")
     return evaluate
 

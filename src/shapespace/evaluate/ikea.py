@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -63,8 +63,11 @@ class Ikea:
         """The category of each photograph."""
         return tuple(self.shape_categories[index] for index in self.objects)
 
-    def photos(self) -> Iterator[Photo]:
-        """Yield each photograph as the encoder expects it.
+    def photos(self, numbers: Iterable[int] | None = None) -> Iterator[Photo]:
+        """Yield photographs as the encoder expects them.
+
+        Args:
+            numbers: Which; all if None.
 
         Raises:
             BadInput: If one cannot be read.
@@ -72,9 +75,9 @@ class Ikea:
         from shapespace.data.photos import read_photo
 
         with tempfile.TemporaryDirectory() as folder:
-            for number, content in enumerate(self.photographs):
+            for number in range(len(self)) if numbers is None else numbers:
                 path = Path(folder) / f"{number}.jpg"  # not its name in the zip, which may say anything
-                write_bytes(path, content)
+                write_bytes(path, self.photographs[number])
                 yield read_photo(path)
 
 

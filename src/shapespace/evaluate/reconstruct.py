@@ -17,13 +17,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from shapespace.evaluate.alignment import Places, best
 from shapespace.evaluate.guesses import Guesses, bring, class_means, dealt, retrieved
 from shapespace.evaluate.intervals import HIGH, LOW, ROUNDS, Interval
+
+if TYPE_CHECKING:
+    from shapespace.evaluate.pictures import Pictured
 
 PREDICTED = "predictions"
 CLASS_MEAN = "class mean"
@@ -126,24 +129,25 @@ def rows(
 def reconstruct(
     out: Path,
     predicted: np.ndarray,
-    true: np.ndarray,
-    categories: Sequence[str],
+    shown: Pictured,
     train_voxels: np.ndarray,
     train_categories: Sequence[str],
     plan: Plan,
+    *,
     facts: Mapping[str, Any] | None = None,
+    say: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Any]:
     """Measure predictions, write report.json, report.html and panel.png into a folder, and return the report.
 
     Args:
         out: The folder; a new one appears whole.
-        predicted: As in `rows`, and so are the next four.
-        true: (n, r, r, r) bool.
-        categories: Of each photograph.
+        predicted: (n, s, s, s) float occupancy, or bool, of any resolution, for each picture.
+        shown: The pictures and what they truly show.
         train_voxels: (m, t, t, t) bool.
         train_categories: Of each training shape.
         plan: What they are measured beside.
         facts: What else the report says: command, space, store and the like; `title` heads the page.
+        say: Told which row is being made.
 
     Raises:
         ValueError: As in `rows`.
@@ -152,8 +156,9 @@ def reconstruct(
     from shapespace.evaluate import reconstruct_page, report
 
     began = time.process_time()
-    found = rows(predicted, true, categories, train_voxels, train_categories, plan)
-    panel = reconstruct_page.draw(found, true, categories, plan.seed)
+    true, categories = shown.true, shown.categories
+    found = rows(predicted, true, categories, train_voxels, train_categories, plan, say)
+    panel = reconstruct_page.draw(found, shown, plan.seed)
     said = report.facts() | dict(facts or {}) | reconstruct_page.record(found, true, categories, plan)
     said["cpu_seconds"] = round(time.process_time() - began, 1)
     page = reconstruct_page.html(str(said.get("title", "What a picture tells of the shape")), said, found, panel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as markup
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from shapespace.evaluate.alignment import SHIFT, Places
 from shapespace.evaluate.intervals import Interval
 from shapespace.evaluate.reconstruct import CLASS_MEAN, MEAN, METRICS, PREDICTED, RETRIEVED, Numbers, Plan, Row
 from shapespace.evaluate.report import figure, page, plain_table, section
+
+if TYPE_CHECKING:
+    from shapespace.evaluate.pictures import Pictured
 
 TITLES = {
     "ap": "Average precision, %",
@@ -31,8 +34,8 @@ READING = (
     "photographs. A category with one object has no such interval, and the mean takes it as it is; with fewer than "
     "about ten objects intervals are too narrow."
 )
-SHOWN, SIZE = 8, 150
-"""Photographs in the picture, and pixels a shape."""
+SHOWN, SIZE, GAP = 8, 150, 3
+"""Photographs in the picture, pixels a shape, and pixels around a photograph."""
 
 
 def record(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str], plan: Plan) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def html(title: str, facts: Mapping[str, Any], found: Mapping[str, Row], panel: 
     made = [[name, note] for name, note in facts["made"].items()]
     sections = [
         section("What was compared", words, PROTOCOL, READING),
-        figure(panel, "True shapes; what was predicted; the class mean; the training shape retrieved."),
+        figure(panel, "Pictures; true shapes; what was predicted; the class mean; the training shape retrieved."),
         *(part for metric in METRICS for part in _metric(found, metric)),
         section("What the predictions reach above the other rows", "Mean over categories, points of per cent."),
         plain_table(*_above(found)),
@@ -77,13 +80,16 @@ def html(title: str, facts: Mapping[str, Any], found: Mapping[str, Row], panel: 
     return page(title, "Reconstruction from photographs", sections)
 
 
-def draw(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str], seed: int) -> bytes:
-    """Return a PNG of four rows of shapes: true, predicted, class mean, retrieved; no object twice if others are left.
+def draw(found: Mapping[str, Row], shown: Pictured, seed: int) -> bytes:
+    """Return a PNG of five rows: pictures, true shapes, predicted, class mean, retrieved.
 
-    Photographs are drawn at random, by turns of each category.
+    Pictures are drawn at random, by turns of each category, and none shows an object again if others are left.
     """
+    from PIL import Image
+
     from shapespace.shapes.render import contact_sheet
 
+    true, categories = shown.true, shown.categories
     picks = _picks(true, categories, seed)
     shapes, captions = [true[i] for i in picks], [f"{categories[i]}, true" for i in picks]
     for name, word in ((PREDICTED, "predicted"), (CLASS_MEAN, "class mean"), (RETRIEVED, "retrieved")):
@@ -91,8 +97,15 @@ def draw(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str], 
         shapes += [guesses.bank[guesses.index[i]] > guesses.levels[guesses.index[i]] for i in picks]
         captions += [word for _ in picks]
     sheet = contact_sheet(shapes, columns=len(picks), size=SIZE, captions=captions)
+    whole = Image.new("RGB", (sheet.width, sheet.height + SIZE), "white")
+    whole.paste(sheet.convert("RGB"), (0, SIZE))
+    for place, i in enumerate(picks):
+        picture = Image.fromarray(np.ascontiguousarray(shown.pictures[i].transpose(1, 2, 0)))
+        whole.paste(
+            picture.resize((SIZE - 2 * GAP, SIZE - 2 * GAP), Image.Resampling.LANCZOS), (place * SIZE + GAP, GAP)
+        )
     out = io.BytesIO()
-    sheet.convert("RGB").save(out, format="PNG", optimize=True)
+    whole.save(out, format="PNG", optimize=True)
     return out.getvalue()
 
 
