@@ -59,9 +59,7 @@ def of_store(views: Views, store: Store, shapes: np.ndarray, each: int) -> Pictu
     """
     pictures = np.concatenate([views.batch(shapes, draw=draw)[0] for draw in range(each)])
     categories = tuple(store.category(int(index)) for index in shapes)
-    return Pictured(
-        np.concatenate(pictures), store.read(shapes), np.tile(np.arange(len(shapes)), each), categories * each
-    )
+    return Pictured(pictures, store.read(shapes), np.tile(np.arange(len(shapes)), each), categories * each)
 
 
 def of_ikea(folder: str | PathLike[str], categories: Collection[str]) -> Pictured:
