@@ -138,6 +138,15 @@ def test_g_and_d_begin_as_those_of_a_trained_space(store, tmp_path, monkeypatch)
         assert all(torch.equal(states[0][name][key], value) for key, value in network.state_dict().items())
 
 
+def test_e_begins_as_that_of_a_space_that_has_one(store, tmp_path):
+    first = load(train(store, small_vaegan(shapes=16), tmp_path / "first"))
+    settings = begun_with(str(tmp_path / "first"))
+    system = build.build(settings, store, torch.device("cpu"))
+    build.begin(system, settings)
+    for key, value in first.encoder.state_dict().items():
+        assert torch.equal(system.encoder.state_dict()[key], value)
+
+
 def test_the_average_begins_there_too_and_a_resumed_run_needs_the_space_no_more(store, tmp_path, monkeypatch):
     import shutil
 

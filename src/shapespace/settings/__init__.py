@@ -170,6 +170,8 @@ class VaeSettings:
     """Channels of E's first layer (paper: 64), each of the next three has twice as many; 0: no encoder, a 3D-GAN."""
     encoder_rate: float = 0.0025
     """Adam's learning rate for E (not stated in the paper; G's)."""
+    encoder_beta1: float = 0.5
+    """Adam's first momentum for E (paper: 0.5)."""
     kl_weight: float = 5.0
     """alpha1, the weight of the divergence from the prior in E's loss (paper: 5)."""
     kl: Divergence = "sum"
@@ -193,6 +195,8 @@ class VaeSettings:
             _at_least(f"vae.{_dashed(name)}", getattr(self, name), 0)
         if not 0 < self.encoder_rate < 1:
             raise UsageError(f"vae.encoder-rate is {self.encoder_rate}; it must lie between 0 and 1")
+        if not 0 <= self.encoder_beta1 < 1:
+            raise UsageError(f"vae.encoder-beta1 is {self.encoder_beta1}; it must lie in [0, 1)")
         if not 0 <= self.kl_warm_up <= 1:
             raise UsageError(f"vae.kl-warm-up is {self.kl_warm_up}; it must lie in [0, 1]")
 

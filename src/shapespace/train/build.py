@@ -54,7 +54,7 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
 
 
 def begin(system: Gan | VaeGan, settings: Settings) -> None:
-    """Give G and D, in place, the weights of the space that `nets.start_from` names, if it names one.
+    """Give G and D, and E if it has one, in place, the weights of the space that `nets.start_from` names, if any.
 
     Raises:
         UsageError: If the space has another prior, or networks that are not those of the settings.
@@ -69,13 +69,16 @@ def begin(system: Gan | VaeGan, settings: Settings) -> None:
         raise BadInput(settings.nets.start_from, "holds no discriminator to go on with", "give the folder of a run")
     _take_weights(system.generator, space.generator, settings)
     _take_weights(system.discriminator, space.discriminator, settings)
+    if isinstance(system, VaeGan) and space.encoder is not None:
+        _take_weights(system.encoder, space.encoder, settings)
 
 
-def _take_weights(network: nn.Module, trained: Generator | Discriminator, settings: Settings) -> None:
+def _take_weights(network: nn.Module, trained: Generator | Discriminator | ImageEncoder, settings: Settings) -> None:
     own: dict[str, object] = network.arguments  # pyrefly: ignore[bad-assignment]  (ours: a Generator, a Discriminator)
     for name, value in trained.arguments.items():
         if own[name] != value:
-            what = f"{type(trained).__name__.lower()}'s {name.replace('_', ' ')} is {value}, these settings make it"
+            who = type(trained).__name__.removeprefix("Image").lower()
+            what = f"{who}'s {name.replace('_', ' ')} is {value}, these settings make it"
             raise UsageError(f"{settings.nets.start_from}: its {what} {own[name]}; change --nets to match")
     network.load_state_dict(trained.state_dict())
 

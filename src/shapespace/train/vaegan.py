@@ -6,6 +6,8 @@ what G makes of a picture.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -38,7 +40,8 @@ class VaeGan:
         self.settings, self.vae = settings, settings.vae
         self.divergence = variational.KL[self.vae.kl]
         self.reconstruction = variational.RECONSTRUCTION[self.vae.reconstruction]
-        self.encoder_adam = adam_for(encoder, self.vae.encoder_rate, settings.train)
+        momenta = replace(settings.train, beta1=self.vae.encoder_beta1)  # E plays no game: it may keep its momentum
+        self.encoder_adam = adam_for(encoder, self.vae.encoder_rate, momenta)
         self.warmth = 1.0
 
     @property
