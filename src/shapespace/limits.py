@@ -43,3 +43,36 @@ MAX_SPACE_BYTES = 2_048 * MEGABYTE
 
 MAX_SAMPLES = 100_000
 """Shapes one `sample` command makes."""
+
+MAX_SERVED_SHAPES = 64
+"""Shapes in one answer of the server."""
+
+MAX_SERVED_VOXELS = 64 * 64**3
+"""Voxels in one answer of the server: 16 MB, a byte a voxel."""
+
+MAX_BODY_BYTES = MEGABYTE
+"""A request in JSON."""
+
+MAX_UPLOAD_BYTES = 16 * MEGABYTE
+"""A file that is sent to the server."""
+
+MAX_RECEIVED_BYTES = 32 * MEGABYTE
+"""All uploads together that the server holds at a time, and all other requests together beside them."""
+
+MAX_UNSENT_BYTES = 256 * MEGABYTE
+"""All answers together that the server has made and not yet sent."""
+
+MAX_REQUESTS = 256
+"""Requests the server works on at a time; health and metrics are answered beside them."""
+
+MAX_CONNECTIONS = 4_000
+"""Open connections to the server."""
+
+MAX_WAITING_SHAPES = 1_024
+"""Shapes that wait to be decoded, of one space."""
+
+MAX_WAITING_JOBS = 8
+"""Long jobs, or files to be read, that wait for their turn."""
+
+MAX_LATENT = 1_000.0
+"""Largest magnitude of a latent number that the server takes; a normal prior stays below 6."""

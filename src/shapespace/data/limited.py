@@ -67,7 +67,7 @@ def _run_until_broken(
     """Yield results; return None at the end of the queue, or the tasks that were in hand when a worker died."""
     in_hand: dict[int, TaskT] = {}
     numbers: dict[Future[ResultT], int] = {}
-    pool = _pool(workers)
+    pool = limited_pool(workers)
     try:
         while True:
             while len(in_hand) < 2 * workers and (entry := next(queue, None)) is not None:
@@ -104,12 +104,13 @@ def _run_one_by_one(
 
 
 def _proven_pool() -> ProcessPoolExecutor:
-    pool = _pool(1)
+    pool = limited_pool(1)
     pool.submit(os.getpid).result()  # if workers cannot even start, no task is to blame: let that error out
     return pool
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+def limited_pool(workers: int) -> ProcessPoolExecutor:
+    """Return processes that may take hostile bytes; whoever asks for them ends them."""
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
     if method == "forkserver":

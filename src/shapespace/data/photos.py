@@ -70,20 +70,37 @@ def read_photo(path: str | PathLike[str], *, mask: str | PathLike[str] | None = 
     Raises:
         BadInput: If it is missing, damaged, not a photograph, animated, too large or too small; one line says which.
     """
-    image = _opened(path)
+    image = _opened(path, _bytes(path))
     pixels, alpha = _pixels(path, image)
     beside = Path(mask) if mask else Path(path).with_suffix(".mask.png")
-    inside, how = _object(pixels, alpha, beside if mask or beside.is_file() else None)
+    return _photo(image, pixels, alpha, beside if mask or beside.is_file() else None)
+
+
+def parse_photo(content: bytes, name: str, *, most_pixels: int = MAX_PHOTO_PIXELS) -> Photo:
+    """Return a photograph that came as bytes; nothing is looked for beside it.
+
+    Args:
+        content: Of a file of one of `FORMATS`.
+        name: For messages.
+        most_pixels: Of the picture; it is refused by its header.
+
+    Raises:
+        BadInput: As `read_photo`.
+    """
+    image = _opened(name, content, most_pixels)
+    return _photo(image, *_pixels(name, image), None)
+
+
+def _photo(image: Image, pixels: np.ndarray, alpha: np.ndarray | None, mask: Path | None) -> Photo:
+    inside, how = _object(pixels, alpha, mask)
     converted = "converted from CMYK; " if image.mode == "CMYK" else ""
-    guessed = alpha is None and not (mask or beside.is_file())
-    return Photo(*_framed(pixels, inside, guessed=guessed), converted + how)
+    return Photo(*_framed(pixels, inside, guessed=alpha is None and mask is None), converted + how)
 
 
-def _opened(path: str | PathLike[str]) -> Image:
+def _opened(path: str | PathLike[str], content: bytes, most_pixels: int = MAX_PHOTO_PIXELS) -> Image:
     """Return a picture whose header was found harmless, not yet decoded."""
     from PIL import Image, UnidentifiedImageError
 
-    content = _bytes(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound stands below
@@ -94,13 +111,13 @@ def _opened(path: str | PathLike[str]) -> Image:
         raise BadInput(path, _what_else(content), f"give one of {', '.join(FORMATS)}") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise BadInput(path, f"its header cannot be read: {str(error)[:80]}") from None
-    _check(path, image)
+    _check(path, image, most_pixels)
     return image
 
 
-def _check(path: str | PathLike[str], image: Image) -> None:
-    if image.width * image.height > MAX_PHOTO_PIXELS:
-        raise BadInput(path, f"{image.width} x {image.height} pixels; the limit is {MAX_PHOTO_PIXELS:,}")
+def _check(path: str | PathLike[str], image: Image, most_pixels: int) -> None:
+    if image.width * image.height > most_pixels:
+        raise BadInput(path, f"{image.width} x {image.height} pixels; the limit is {most_pixels:,}")
     if min(image.size) < MIN_PHOTO_SIDE:
         raise BadInput(path, f"{image.width} x {image.height} pixels show no object; at least {MIN_PHOTO_SIDE} a side")
     if getattr(image, "is_animated", False):
@@ -166,7 +183,7 @@ def _object(pixels: np.ndarray, alpha: np.ndarray | None, mask: Path | None) -> 
 def _mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     from PIL import Image
 
-    pixels, _ = _pixels(path, _opened(path))
+    pixels, _ = _pixels(path, _opened(path, _bytes(path)))
     fitted = Image.fromarray(pixels).convert("L").resize(size[::-1], Image.Resampling.BOX)
     inside = np.asarray(fitted) >= 128
     if not inside.any():
