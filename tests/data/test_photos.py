@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from shapespace.data import photos
 from shapespace.data.photos import read_photo, stands_out
@@ -63,6 +64,16 @@ def test_transparency_is_the_mask_and_a_plain_wall_stands_behind(tmp_path):
     assert "transparency" in photo.how
     assert (is_red(photo.picture) == photo.mask).mean() > 0.99
     assert np.abs(photo.picture[:, 2, 2].astype(int) - photos.WALL).max() <= 1
+
+
+def test_what_is_behind_a_found_object_becomes_a_plain_wall_and_it_is_said(tmp_path):
+    photo = read_photo(saved(scene(), tmp_path / "a.png"))
+    assert "became a plain wall" in photo.how
+    far = ndimage.distance_transform_edt(~photo.mask) > 12
+    assert far.any()
+    assert np.abs(photo.picture[:, far].astype(int) - photos.WALL).max() <= 2
+    deep = ndimage.distance_transform_edt(photo.mask) > 24
+    assert np.abs(photo.picture[:, deep].astype(int) - np.array(RED)[:, None]).max() <= 2
 
 
 def test_an_opaque_alpha_says_nothing(tmp_path):

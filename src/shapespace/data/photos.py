@@ -1,7 +1,8 @@
 """A photograph of one object as the image encoder expects it: turned upright, framed about the object, 256 x 256.
 
 Which pixels are the object's is taken from the picture's own transparency, or from a mask that lies beside it, or else
-found by how the object differs from the picture's border; whichever it was is said.
+found by how the object differs from the picture's border; whichever it was is said. What is behind the object is then
+replaced by a plain wall; an object that could not be told from it keeps its background.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ SOLID, APART = 0.2, 0.7
 """Least part of its box that a found object fills; least part of the distances' variance that the cut explains."""
 
 WALL = 205
-"""Grey behind a transparent picture, and around one that is too small for its frame."""
+"""Grey behind an object that was told from its background."""
 
-_GOES_ON = "its own background stays behind it, as the encoder was taught"
+_REMOVED = "what is behind it became a plain wall"
 _KNOWN = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
 
 
@@ -93,6 +94,8 @@ def parse_photo(content: bytes, name: str, *, most_pixels: int = MAX_PHOTO_PIXEL
 
 def _photo(image: Image, pixels: np.ndarray, alpha: np.ndarray | None, mask: Path | None) -> Photo:
     inside, how = _object(pixels, alpha, mask)
+    if inside.any() and alpha is None:
+        pixels = _before_wall(pixels, inside)
     converted = "converted from CMYK; " if image.mode == "CMYK" else ""
     return Photo(*_framed(pixels, inside, guessed=alpha is None and mask is None), converted + how)
 
@@ -171,13 +174,21 @@ def _pixels(path: str | PathLike[str], image: Image) -> tuple[np.ndarray, np.nda
 def _object(pixels: np.ndarray, alpha: np.ndarray | None, mask: Path | None) -> tuple[np.ndarray, str]:
     """Return (height, width) bool, and how it was found."""
     if mask is not None:
-        return _mask(mask, pixels.shape[:2]), f"object as {mask.name} has it; {_GOES_ON}"
+        return _mask(mask, pixels.shape[:2]), f"object as {mask.name} has it; {_REMOVED}"
     if alpha is not None and alpha.any():
         return alpha, "object as its transparency has it"
     found = stands_out(pixels)
     if found is None:
         return np.zeros(pixels.shape[:2], bool), "no object stands out from the border; the whole picture is taken"
-    return found, f"object found by its difference from the border, no mask was given; {_GOES_ON}"
+    return found, f"object found by its difference from the border, no mask was given; {_REMOVED}"
+
+
+def _before_wall(pixels: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the picture with a plain wall for whatever is not the object, its edge soft over two pixels."""
+    from scipy import ndimage
+
+    part = ndimage.gaussian_filter(inside.astype(np.float32), 0.8)[..., None]
+    return (pixels * part + WALL * (1 - part)).round().astype(np.uint8)
 
 
 def _mask(path: Path, size: tuple[int, int]) -> np.ndarray:
