@@ -97,7 +97,8 @@ def vaegan() -> Settings:
         settings,
         vae=VaeSettings(
             encoder_width=16,  # 340 pictures a second and core learned from; the paper's 64 takes 14 times as long
-            encoder_rate=5e-4,  # at 1e-3 the first steps throw z a million nats out of the prior, and G with it
+            encoder_rate=3e-4,  # at 1e-3 the first steps throw z thousands of nats out of the prior, and G with it
+            encoder_beta1=0.9,
             kl_weight=1e-2,
             reconstruction="bce",
             reconstruction_weight=1e-2,
