@@ -52,6 +52,7 @@ def build_app() -> App:
         name="reconstruct",
         help="Give the shape that photographs of an object show.",
     )
+    app.command("shapespace.cli.serve:serve", name="serve", help="Walk spaces in the browser, or over HTTP.")
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
     app.command(_evaluate_app(app))

@@ -1,0 +1,1 @@
+"""The HTTP API over shape spaces, and the page that uses it."""

@@ -1,0 +1,165 @@
+"""Files that clients send, read where they can do no harm: a process bounded in memory, time and what it may write.
+
+A file's name gives its ending and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+
+from shapespace import limits
+from shapespace.data.limited import deadline, limited_pool
+from shapespace.errors import BadInput
+from shapespace.serve.metrics import Metrics
+from shapespace.serve.trouble import Trouble, busy
+from shapespace.shapes.formats.contents import Contents
+from shapespace.shapes.mesh import Mesh
+
+ENDINGS = (".off", ".obj", ".stl", ".ply", ".glb", ".3mf", ".binvox", ".mat", ".npy", ".npz", ".vox", ".nrrd")
+"""Of files that hold one shape."""
+
+SECONDS = 8.0
+"""For one file."""
+
+MOST_PIXELS = 4_096 * 4_096
+"""Of a picture."""
+
+Task = tuple[bytes, str, int]
+"""A file's bytes, a name of ours for messages, the resolution that is wanted."""
+
+
+def ending(name: str) -> str:
+    """Return the ending of a file that a client named, if shapes are read from such files.
+
+    Raises:
+        Trouble: If not.
+    """
+    found = re.search(r"\.[a-z0-9]{2,6}$", name[-80:].lower())
+    if found is None or found[0] not in ENDINGS:
+        raise Trouble(415, "wrong_type", f"name a file that ends with one of {' '.join(ENDINGS)}")
+    return found[0]
+
+
+class Uploads:
+    """Reads files, one at a time, in a process that is replaced when a file ends it."""
+
+    def __init__(self, metrics: Metrics, *, most: int = limits.MAX_WAITING_JOBS) -> None:
+        """Start nothing yet."""
+        self._metrics, self._most = metrics, most
+        self._pool: ProcessPoolExecutor | None = None
+        self._turn = asyncio.Lock()
+        self.waiting = 0
+
+    async def voxels(self, data: bytes, name: str, resolution: int) -> np.ndarray:
+        """Return the shape in a file, z up and filling the grid, (r, r, r) bool.
+
+        Args:
+            data: The file.
+            name: As the client has it; only its ending counts.
+            resolution: That is wanted.
+
+        Raises:
+            Trouble: If the ending is of no format that is read, or too many files wait.
+            BadInput: If the file cannot be used.
+        """
+        return await self._read(read_voxels, (data, f"file{ending(name)}", resolution))
+
+    async def picture(self, data: bytes) -> np.ndarray:
+        """Return a photograph as an image encoder takes it, (3, 256, 256) uint8.
+
+        Raises:
+            Trouble: If too many files wait.
+            BadInput: If it cannot be used.
+        """
+        return await self._read(read_picture, (data, "picture", 0))
+
+    async def warm(self) -> None:
+        """Start the process before it is needed."""
+        await asyncio.wrap_future(self._started().submit(os.getpid))
+
+    def close(self) -> None:
+        """End the process."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    async def _read(self, function: Callable[[Task], np.ndarray], task: Task) -> np.ndarray:
+        if not task[0]:
+            raise Trouble(400, "no_file", "the body is empty; send the file as the body")
+        if self.waiting >= self._most:
+            raise busy(f"{self.waiting} files wait to be read; the limit is {self._most}", 2)
+        self.waiting += 1
+        try:
+            async with self._turn:  # one at a time: who ends the process is who is in it
+                result = await asyncio.wrap_future(self._started().submit(function, task))
+        except BrokenProcessPool:
+            self.close()
+            self._metrics.count("jobs_total", end="file ended its reader")
+            raise BadInput(task[1], "its reader crashed, or could not be stopped in time") from None
+        finally:
+            self.waiting -= 1
+        self._metrics.count("jobs_total", end="file read")
+        return result
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = limited_pool(1)
+        return self._pool
+
+
+def read_voxels(task: Task) -> np.ndarray:
+    """Return the shape in a file as a grid, (r, r, r) bool; runs in the bounded process.
+
+    Raises:
+        BadInput: If it cannot be used.
+    """
+    from shapespace.data.fit import copies, each_copy
+    from shapespace.shapes import formats
+
+    data, name, resolution = task
+
+    def read() -> np.ndarray:
+        shape = _z_up(formats.parse(data, name), name)
+        return next(voxels for _, voxels, _ in each_copy(shape, copies(1, False), resolution))
+
+    return _bounded(name, read)
+
+
+def read_picture(task: Task) -> np.ndarray:
+    """Return a photograph framed about its object, (3, 256, 256) uint8; runs in the bounded process.
+
+    Raises:
+        BadInput: If it cannot be used.
+    """
+    from shapespace.data.photos import parse_photo
+
+    data, name, _ = task
+    return _bounded(name, lambda: parse_photo(data, name, most_pixels=MOST_PIXELS).picture)
+
+
+def _bounded(name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
+    try:
+        with deadline(SECONDS):
+            return read()
+    except TimeoutError:
+        raise BadInput(name, f"takes more than {SECONDS:g} s to read", "simplify it first") from None
+    except MemoryError:
+        raise BadInput(name, "needs more memory to read than it may take", "simplify it first") from None
+
+
+def _z_up(contents: Contents, name: str) -> Mesh | np.ndarray:
+    from shapespace.data.fit import occupied
+    from shapespace.shapes.formats import native_up
+
+    if contents.mesh is not None:
+        return contents.mesh.to_z_up(native_up(name))
+    if contents.voxels is None:
+        raise BadInput(name, "holds neither a mesh nor voxels")
+    return occupied(contents.voxels)
