@@ -227,7 +227,8 @@ def load(name_or_path: str | PathLike[str], *, sha256: str | None = None) -> Sha
 
 def shipped() -> list[str]:
     """Return the names of the spaces that come with shapespace."""
-    return sorted(path.stem for path in SHIPPED.glob("*.safetensors"))
+    # NAME.attributes.safetensors beside a space is no space
+    return sorted(path.stem for path in SHIPPED.glob("*.safetensors") if "." not in path.stem)
 
 
 def find(name_or_path: str | PathLike[str]) -> Path:

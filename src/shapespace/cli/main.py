@@ -52,6 +52,19 @@ def build_app() -> App:
         name="reconstruct",
         help="Give the shape that photographs of an object show.",
     )
+    of_walks = "shapespace.cli.walk"
+    app.command(
+        f"{of_walks}:interpolate",
+        name="interpolate",
+        help="Write the shapes on the way from one to the next.",
+        usage="Usage: shapespace interpolate SPACE END END... --out PATH [OPTIONS]\n",
+    )
+    app.command(
+        f"{of_walks}:arithmetic",
+        name="arithmetic",
+        help="Add and subtract shapes and their attributes.",
+        usage="Usage: shapespace arithmetic SPACE EXPRESSION... --out PATH [OPTIONS]\n",
+    )
     app.command("shapespace.cli.serve:serve", name="serve", help="Walk spaces in the browser, or over HTTP.")
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))

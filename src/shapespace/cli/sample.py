@@ -76,13 +76,13 @@ def sample(
     from shapespace.shapes.render import save_sheet
     from shapespace.space import load
 
-    extensions, finish = _extensions(format), finish or Finish()
+    extensions, finish = extensions_of(format), finish or Finish()
     _check(out, n, force)
     loaded = load(space)
     z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)
     written, sheet = 0, []
-    for number, shape in enumerate(_finished(loaded, z, finish)):
-        written += bool(_write(shape, out, number, extensions, finish))
+    for number, shape in enumerate(finished(loaded, z, finish)):
+        written += bool(write(shape, out, number, extensions, finish))
         sheet += [shape.voxels] if number < ON_SHEET else []
     write_latents(out / "latents.npz", z)
     save_sheet(out / "sheet.png", sheet)
@@ -91,7 +91,8 @@ def sample(
     say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
 
 
-def _finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shape]:
+def finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shape]:
+    """Yield the shape of each latent vector, cut and cleaned as asked."""
     from dataclasses import replace
 
     from shapespace.cli.console import progress
@@ -102,7 +103,8 @@ def _finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shap
             yield changed.largest_component() if finish.largest_component else changed
 
 
-def _write(shape: Shape, out: Path, number: int, extensions: list[str], finish: Finish) -> list[Path]:
+def write(shape: Shape, out: Path, number: int, extensions: list[str], finish: Finish) -> list[Path]:
+    """Write one shape in each format and return the paths, none for an empty shape."""
     from shapespace.shapes.shape import save_shape
 
     options: dict[str, Any] = {
@@ -111,7 +113,7 @@ def _write(shape: Shape, out: Path, number: int, extensions: list[str], finish: 
     return save_shape(shape, out, number, extensions, **options)
 
 
-def _extensions(listed: str) -> list[str]:
+def extensions_of(listed: str) -> list[str]:
     """Return the formats asked for, each once, without dots."""
     from shapespace.errors import UsageError
     from shapespace.shapes.formats import WRITE_EXTENSIONS
@@ -126,11 +128,18 @@ def _extensions(listed: str) -> list[str]:
 
 def _check(out: Path, n: int, force: bool) -> None:
     """Refuse what would come to nothing, before anything is loaded."""
-    from shapespace.errors import OutputError, UsageError
+    from shapespace.errors import UsageError
     from shapespace.limits import MAX_SAMPLES
 
     if not 1 <= n <= MAX_SAMPLES:
         raise UsageError(f"-n is {n}; it must be from 1 to {MAX_SAMPLES:,}")
+    check_folder(out, force)
+
+
+def check_folder(out: Path, force: bool) -> None:
+    """Refuse a folder to write that is a file, or holds something and `force` is not given."""
+    from shapespace.errors import OutputError
+
     if out.is_file():
         raise OutputError(f"{out} is a file; give a folder")
     if not force and out.is_dir() and any(out.iterdir()):
