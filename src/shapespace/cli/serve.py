@@ -7,6 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 TOKEN_VARIABLE = "SHAPESPACE_TOKEN"
+PATIENCE_VARIABLE = "SHAPESPACE_PATIENCE"
+"""Seconds in which a request must have arrived; 10 if not set. Longer for very slow lines."""
 
 
 def serve(
@@ -30,6 +32,7 @@ def serve(
     from shapespace.cli.console import say
 
     token = _token(token if token is not None else os.environ.get(TOKEN_VARIABLE))
+    patience = _patience(os.environ.get(PATIENCE_VARIABLE))
     from shapespace.serve import run
     from shapespace.serve.app import build
     from shapespace.serve.guard import is_loopback
@@ -37,16 +40,28 @@ def serve(
     from shapespace.space import shipped
 
     run.check_address(host, port, token)
-    listening = run.listen(host, port)
-    named = Spaces.loaded(spaces or shipped())
-    served = build(named, token=token, any_host=not is_loopback(host))
-    address = _address(host, listening.getsockname()[1], token)
+    with run.listen(host, port) as listening:
+        named = Spaces.loaded(spaces or shipped())
+        served = build(named, token=token, any_host=not is_loopback(host))
+        address = _address(host, listening.getsockname()[1], token)
 
-    def ready() -> None:
-        say(f"serving {', '.join(name for name, _ in named)} at {address} (Ctrl-C ends it)")
-        _show(address, open)
+        def ready() -> None:
+            say(f"serving {', '.join(name for name, _ in named)} at {address} (Ctrl-C ends it)")
+            _show(address, open)
 
-    run.serve(served, listening, ready=ready)
+        run.serve(served, listening, patience=patience, ready=ready)
+
+
+def _patience(given: str | None) -> float:
+    from shapespace.errors import UsageError
+
+    try:
+        seconds = float(given or 10)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 600:
+        raise UsageError(f"{PATIENCE_VARIABLE} is {given}; it is a number of seconds from 0.1 to 600")
+    return seconds
 
 
 def _token(given: str | None) -> str | None:

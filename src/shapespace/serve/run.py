@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import multiprocessing
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -16,7 +16,7 @@ from shapespace.errors import OutputError, UsageError
 from shapespace.serve.app import Served
 from shapespace.serve.guard import LEAST_TOKEN, is_loopback
 from shapespace.serve.metrics import Metrics
-from shapespace.serve.protocol import PatientlessProtocol
+from shapespace.serve.protocol import SECONDS, PromptProtocol
 
 GRACE_SECONDS = 8
 """For which answers that were begun are finished after a signal."""
@@ -52,51 +52,70 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         if sys.platform != "win32":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
+        try:
+            listening.bind(address)
+        except OSError:
+            listening.close()
+            raise
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise OutputError(f"cannot listen at {host}, port {port}: {why}; choose another --port") from None
     return listening
 
 
-def serve(served: Served, listening: socket.socket, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Answer requests until SIGTERM or Ctrl-C; then finish what was begun.
+def serve(
+    served: Served, listening: socket.socket, *, patience: float = SECONDS, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Answer requests until SIGTERM or Ctrl-C, then finish what was begun; the process's children end with it.
 
     Args:
         served: What answers.
         listening: Where.
+        patience: Seconds for a request to arrive, and for an answer to be read on.
         ready: Called when requests are taken.
     """
     _allow_connections()
+    protocol = _protocol(served.service.metrics, patience)
     config = uvicorn.Config(
-        served.asgi, http=_protocol(served.service.metrics), ws="none", lifespan="off", log_level="error",
+        served.asgi, http=protocol, ws="none", lifespan="off", log_level="error",
         access_log=False, server_header=False, proxy_headers=False, timeout_keep_alive=10,
         timeout_graceful_shutdown=GRACE_SECONDS, h11_max_incomplete_event_size=HEAD_BYTES, backlog=2048,
     )  # fmt: skip
-    server = _Server(config, ready, served.service.uploads.warm)
+    server = _Server(config, protocol, ready, served.service.uploads.warm)
     with _signals_end_quietly():
         server.run(sockets=[listening])
     served.service.close()
+    for reader in multiprocessing.active_children():
+        reader.kill()  # one that is still starting, or in a file nobody waits for, would be waited for
 
 
 class _Server(uvicorn.Server):
     """uvicorn's, which tells when it is ready."""
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], warm: Callable[[], Coroutine[Any, Any, None]]
+        self,
+        config: uvicorn.Config,
+        protocol: type[PromptProtocol],
+        ready: Callable[[], None],
+        warm: Callable[[], None],
     ) -> None:
         super().__init__(config)
+        self._protocol = protocol
         self._ready, self._warm = ready, warm
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._warming = asyncio.create_task(self._warm())  # the first file finds its reader started
+        self._warm()  # the first file finds its reader started
         self._ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._protocol.is_ending = True
+        await super().shutdown(sockets)
 
-def _protocol(counted: Metrics) -> type[PatientlessProtocol]:
-    class Counted(PatientlessProtocol):
-        metrics = counted
+
+def _protocol(counted: Metrics, patience: float) -> type[PromptProtocol]:
+    class Counted(PromptProtocol):
+        metrics, seconds = counted, patience
 
     return Counted
 

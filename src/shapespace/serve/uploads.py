@@ -6,11 +6,13 @@ A file's name gives its ending and nothing else.
 from __future__ import annotations
 
 import asyncio
-import os
+import functools
 import re
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +23,8 @@ from shapespace.serve.metrics import Metrics
 from shapespace.serve.trouble import Trouble, busy
 from shapespace.shapes.formats.contents import Contents
 from shapespace.shapes.mesh import Mesh
+
+T = TypeVar("T")
 
 ENDINGS = (".off", ".obj", ".stl", ".ply", ".glb", ".3mf", ".binvox", ".mat", ".npy", ".npz", ".vox", ".nrrd")
 """Of files that hold one shape."""
@@ -55,6 +59,8 @@ class Uploads:
         self._metrics, self._most = metrics, most
         self._pool: ProcessPoolExecutor | None = None
         self._turn = asyncio.Lock()
+        self._starting = threading.Lock()
+        self._warming: threading.Thread | None = None
         self.waiting = 0
 
     async def voxels(self, data: bytes, name: str, resolution: int) -> np.ndarray:
@@ -80,12 +86,15 @@ class Uploads:
         """
         return await self._read(read_picture, (data, "picture", 0))
 
-    async def warm(self) -> None:
-        """Start the process before it is needed."""
-        await asyncio.wrap_future(self._started().submit(os.getpid))
+    def warm(self) -> None:
+        """Begin to start the process before it is needed, beside everything else."""
+        self._warming = threading.Thread(target=lambda: self._submit(_nothing), daemon=True)
+        self._warming.start()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; one that is just starting is waited for, or it would complain to find nobody there."""
+        if self._warming is not None:
+            self._warming.join()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
@@ -98,7 +107,9 @@ class Uploads:
         self.waiting += 1
         try:
             async with self._turn:  # one at a time: who ends the process is who is in it
-                result = await asyncio.wrap_future(self._started().submit(function, task))
+                # submitting may start a process, which takes seconds
+                running = await asyncio.to_thread(self._submit, functools.partial(function, task))
+                result = await asyncio.wrap_future(running)
         except BrokenProcessPool:
             self.close()
             self._metrics.count("jobs_total", end="file ended its reader")
@@ -108,10 +119,15 @@ class Uploads:
         self._metrics.count("jobs_total", end="file read")
         return result
 
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = limited_pool(1)
-        return self._pool
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        with self._starting:
+            if self._pool is None:
+                self._pool = limited_pool(1)
+            return self._pool.submit(work)
+
+
+def _nothing() -> None:
+    return None
 
 
 def read_voxels(task: Task) -> np.ndarray:
