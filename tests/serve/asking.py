@@ -11,6 +11,8 @@ import httpx
 import numpy as np
 import torch
 
+from shapespace.explore.attributes import Attributes, fingerprint
+from shapespace.explore.reader import Reader
 from shapespace.nets.encoder import ImageEncoder
 from shapespace.nets.generator import Generator
 from shapespace.nets.norm import BatchNorm3d
@@ -35,8 +37,18 @@ def make_space(*, prior: str = "normal", encoder: bool = False) -> ShapeSpace:
 
 
 def make_served(**options: Any) -> Served:
-    spaces = {"chair": make_space(), "seen": make_space(encoder=True)}
-    return build(Spaces(spaces), **options)
+    chair = make_space()
+    spaces = {"chair": chair, "seen": make_space(encoder=True)}
+    return build(Spaces(spaces, attributes={"chair": make_attributes(chair)}), **options)
+
+
+def make_attributes(space: ShapeSpace) -> Attributes:
+    """Attributes of nothing in particular: two directions, at right angles."""
+    ones, directions = np.ones(2, np.float32), np.eye(2, space.latent_dim, dtype=np.float32)
+    torch.manual_seed(2)
+    reader = Reader(2, space.resolution)
+    kinds, names = np.array([True, False]), ("arms", "back")
+    return Attributes(names, directions, ones * 2, ones, ones, ones, kinds, reader, space.prior, fingerprint(space))
 
 
 def ask(served: Served, *calls: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]], **options: Any) -> Any:

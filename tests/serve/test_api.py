@@ -11,7 +11,9 @@ import pytest
 from asking import ask, code, get, make_served, make_space, post
 
 from shapespace.errors import UsageError
+from shapespace.explore.arithmetic import arithmetic
 from shapespace.explore.interpolate import interpolate
+from shapespace.explore.steer import steer
 from shapespace.serve.spaces import Spaces
 from shapespace.serve.wire import MEDIA_TYPE, quantised, unpack
 from shapespace.shapes import formats
@@ -39,6 +41,7 @@ def test_spaces_are_listed_with_what_a_page_needs(served):
     assert first["resolution"] == 16
     assert first["latent_dim"] == 6
     assert first["prior"] == "normal"
+    assert first["attributes"] == [{"name": name, "low": -2.0, "high": 2.0} for name in ("arms", "back")]
     assert first["categories"] == ["chair"]
     assert (first["can_reconstruct"], second["can_reconstruct"]) == (False, True)
 
@@ -69,6 +72,36 @@ def test_a_path_is_the_library_s(served, space, how):
     )
     assert np.array_equal(packet.latents, interpolate(ends, 7, how=how))
     assert np.array_equal(packet.latents[[0, 3, 6]], ends)
+
+
+def test_a_sum_is_the_library_s_and_attributes_move_it(served, space):
+    a, b, c = space.latents(3, 2)
+    known = served.service.spaces.attributes("chair")
+    bodies = [
+        {"plus": [a.tolist()]},
+        {"plus": [a.tolist(), c.tolist()], "minus": [b.tolist()]},
+        {"plus": [a.tolist()], "attributes": {"arms": 0.7}},
+        {"plus": [a.tolist()], "attributes": {"arms": 0.7, "back": -1.0}, "careful": True},
+    ]
+    found = [
+        unpack(answer.content).latents[0] for answer in ask(served, *[post("chair/arithmetic", json=b) for b in bodies])
+    ]
+    assert np.array_equal(found[0], a)
+    assert np.array_equal(found[1], arithmetic(space, [a, c], [b]))
+    assert np.array_equal(found[2], known.move(a, {"arms": 0.7}))
+    assert np.array_equal(found[3], steer(space, known, a, {"arms": 0.7, "back": -1.0}))
+
+
+def test_attributes_that_are_not_there_are_refused(served):
+    z = [[0.0] * 6]
+    unknown, none = ask(
+        served,
+        post("chair/arithmetic", json={"plus": z, "attributes": {"wings": 1.0}}),
+        post("seen/arithmetic", json={"plus": z, "attributes": {"arms": 1.0}}),
+    )
+    assert (unknown.status_code, none.status_code) == (422, 422)
+    assert "arms, back" in unknown.json()["error"]["message"]
+    assert code(none) == "no_attributes"
 
 
 def test_json_holds_what_the_binary_form_holds(served):

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from shapespace.serve import routes, trouble
+from shapespace.serve import routes, routes_walk, trouble
 from shapespace.serve.bodies import Bodies
 from shapespace.serve.guard import Guard
 from shapespace.serve.page import Page
@@ -56,6 +56,7 @@ def build(spaces: Spaces, *, token: str | None = None, any_host: bool = False, p
     service, shown = Service(spaces), page or Page()
     api = _api(service)
     api.include_router(routes.router(service))
+    api.include_router(routes_walk.router(service))
     _add_page(api, shown)
     bodies = Bodies(api, service.metrics, RAW)
     return Served(Guard(bodies, token, RAW, any_host), api, service, bodies)

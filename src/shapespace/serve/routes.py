@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Path, Request
 from starlette.responses import PlainTextResponse, Response
 
+from shapespace.explore.attributes import REACH
 from shapespace.explore.interpolate import centre_of, interpolate
 from shapespace.serve import schemas, wire
 from shapespace.serve.answers import MEDIA
@@ -38,7 +39,7 @@ FILE_BODY = {"requestBody": {"required": True, "content": {"application/octet-st
 
 def facts(service: Service, name: str) -> SpaceFacts:
     """Return what there is to know of a space."""
-    space = service.spaces[name]
+    space, known = service.spaces[name], service.spaces.attributes(name)
     return SpaceFacts(
         name=name,
         resolution=space.resolution,
@@ -49,7 +50,7 @@ def facts(service: Service, name: str) -> SpaceFacts:
         licence=space.card.licence,
         can_reconstruct=space.encoder is not None,
         can_search=False,
-        attributes=[],
+        attributes=[schemas.Attribute(name=each, low=-REACH, high=REACH) for each in known.names] if known else [],
     )
 
 

@@ -67,8 +67,9 @@ class Arithmetic(Request):
     minus: Annotated[list[Latent], Field(max_length=16)] = []
     attributes: Annotated[
         dict[Annotated[str, Field(max_length=64)], Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]],
-        Field(max_length=32),
+        Field(max_length=32, description="by name, in typical changes"),
     ] = {}
+    careful: bool = Field(False, description="follow the attributes' bends: slower, and others change less")
 
 
 class Map(Request):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shapespace.errors import UsageError
+from shapespace.explore.attributes import Attributes, of
 from shapespace.serve.trouble import Trouble
 from shapespace.space import ShapeSpace, find, load
 
@@ -17,9 +18,16 @@ class Spaces:
     Args:
         named: In the order in which they are listed.
         sources: For those that were loaded from a file, its path.
+        attributes: For those whose attributes are known.
     """
 
-    def __init__(self, named: dict[str, ShapeSpace], sources: dict[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        named: dict[str, ShapeSpace],
+        *,
+        sources: dict[str, Path] | None = None,
+        attributes: dict[str, Attributes] | None = None,
+    ) -> None:
         """Keep them.
 
         Raises:
@@ -27,7 +35,7 @@ class Spaces:
         """
         if not named:
             raise UsageError("no space to serve; name one")
-        self._named, self._sources = dict(named), dict(sources or {})
+        self._named, self._sources, self._attributes = dict(named), dict(sources or {}), dict(attributes or {})
 
     @classmethod
     def loaded(cls, names: Iterable[str]) -> Spaces:
@@ -39,11 +47,14 @@ class Spaces:
         """
         named: dict[str, ShapeSpace] = {}
         sources: dict[str, Path] = {}
+        attributes: dict[str, Attributes] = {}
         for given in names:
             path = find(given)
             name = _free(_name(path), named)
             named[name], sources[name] = load(path), path
-        return cls(named, sources)
+            if (known := of(path, named[name])) is not None:
+                attributes[name] = known
+        return cls(named, sources=sources, attributes=attributes)
 
     def __iter__(self) -> Iterator[tuple[str, ShapeSpace]]:
         """Yield (name, space)."""
@@ -59,6 +70,10 @@ class Spaces:
         if space is None:
             raise Trouble(404, "no_such_space", f"no such space; there are {', '.join(self._named)}")
         return space
+
+    def attributes(self, name: str) -> Attributes | None:
+        """Return what is known of a space's attributes."""
+        return self._attributes.get(name)
 
     def source(self, name: str) -> Path | None:
         """Return the file a space was loaded from."""
