@@ -1,0 +1,94 @@
+// The map: shapes of the space laid out in a plane, like beside like; a point between them is a blend of the nearest.
+
+import type { ShapeMap } from "./source";
+
+const NEAR = 5; // shapes that a point is blended of
+const STEP = 0.04; // of the map's half side, for a key
+
+export class MapView {
+  private map: ShapeMap | null = null;
+  private at: [number, number] = [0, 0];
+  private held = false;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly onMoved: (z: Float32Array) => void,
+    private readonly onRested: () => void,
+  ) {
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      this.held = true;
+      this.follow(event);
+    });
+    canvas.addEventListener("pointermove", (event) => this.held && this.follow(event));
+    const end = () => {
+      if (this.held) this.onRested();
+      this.held = false;
+    };
+    canvas.addEventListener("pointerup", end);
+    canvas.addEventListener("pointercancel", end);
+    canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      this.go([this.at[0] + STEP * step[0], this.at[1] + STEP * step[1]]);
+    });
+    canvas.addEventListener("keyup", (event) => event.key.startsWith("Arrow") && this.onRested());
+    new ResizeObserver(() => this.draw()).observe(canvas);
+  }
+
+  show(map: ShapeMap): void {
+    this.map = map;
+    this.draw();
+  }
+
+  draw(): void {
+    const { canvas, map } = this;
+    const side = canvas.clientWidth;
+    if (!side || !map) return;
+    const scale = Math.min(devicePixelRatio, 2);
+    canvas.width = canvas.height = side * scale;
+    const pen = canvas.getContext("2d")!;
+    const style = getComputedStyle(canvas);
+    const place = ([x, y]: [number, number]) => [((x * 0.94 + 1) / 2) * side * scale, ((1 - y * 0.94) / 2) * side * scale] as const;
+    pen.fillStyle = style.getPropertyValue("--dot");
+    for (const point of map.xy) dot(pen, ...place(point), 2.6 * scale);
+    pen.fillStyle = style.getPropertyValue("--accent");
+    dot(pen, ...place(this.at), 6 * scale);
+  }
+
+  private follow(event: PointerEvent): void {
+    const box = this.canvas.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * 2 - 1, y = 1 - ((event.clientY - box.top) / box.height) * 2;
+    this.go([x / 0.94, y / 0.94]);
+  }
+
+  private go(at: [number, number]): void {
+    this.at = at.map((value) => Math.min(1, Math.max(-1, value))) as [number, number];
+    this.draw();
+    if (this.map) this.onMoved(blended(this.map, this.at));
+  }
+}
+
+/** The latent vector of a point: of the nearest shapes, the nearer the more, as long as theirs are. */
+export function blended(map: ShapeMap, [x, y]: [number, number]): Float32Array {
+  const far = map.xy.map(([a, b], i) => ({ i, d: Math.hypot(a - x, b - y) })).sort((p, q) => p.d - q.d).slice(0, NEAR);
+  const weights = far.map(({ d }) => 1 / (d * d + 1e-4));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const z = new Float32Array(map.z[0].length);
+  let length = 0;
+  far.forEach(({ i }, k) => {
+    const share = weights[k] / total;
+    length += share * Math.hypot(...map.z[i]);
+    map.z[i].forEach((value, d) => (z[d] += share * value));
+  });
+  // a mean of vectors is shorter than they are, and short vectors are dull shapes
+  const own = Math.hypot(...z) || 1;
+  return z.map((value) => (value * length) / own);
+}
+
+function dot(pen: CanvasRenderingContext2D, x: number, y: number, radius: number): void {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
+}

@@ -1,0 +1,123 @@
+// The wall: shapes to pick up, and to drag onto each other.
+
+import { part, tile } from "./page";
+import type { Form } from "./source";
+import type { Thumbs } from "./thumbs";
+
+const FAR = 8; // pixels after which a press is a drag
+const SIDE = 300; // pixels of a tile's picture
+
+export class Wall {
+  private readonly place = part("wall");
+  private readonly forms = new Map<HTMLElement, Form>();
+  private waiting: HTMLElement[] = [];
+  private shown = 0;
+
+  constructor(
+    private readonly thumbs: Thumbs,
+    private readonly onPick: (form: Form, label: string) => void,
+    private readonly onMeet: (from: Form, to: Form | "held") => void,
+  ) {}
+
+  /** Grey tiles, where shapes will be. */
+  expect(count: number): void {
+    this.waiting = Array.from({ length: count }, () => {
+      const { button } = tile("A shape that is on its way", 1);
+      button.disabled = true;
+      button.classList.add("waiting");
+      return button;
+    });
+    this.place.append(...this.waiting);
+  }
+
+  unexpect(): void {
+    for (const grey of this.waiting) grey.remove();
+    this.waiting = [];
+  }
+
+  add(forms: Form[]): void {
+    this.unexpect();
+    for (const form of forms) this.place.append(this.tileOf(form));
+  }
+
+  clear(): void {
+    this.forms.clear();
+    this.place.replaceChildren();
+    this.shown = 0;
+  }
+
+  redraw(): void {
+    for (const [button, form] of this.forms) this.thumbs.draw(form, button.querySelector("canvas")!);
+  }
+
+  mark(form: Form | null): void {
+    for (const [button, own] of this.forms) button.setAttribute("aria-pressed", String(own === form));
+  }
+
+  private tileOf(form: Form): HTMLElement {
+    const label = `Shape ${++this.shown}`;
+    const { button, canvas } = tile(label, SIDE);
+    this.forms.set(button, form);
+    this.thumbs.draw(form, canvas);
+    draggable(button, (under) => this.dropped(form, under), () => this.onPick(form, label));
+    return button;
+  }
+
+  private dropped(form: Form, under: Element | null): void {
+    const other = under?.closest<HTMLElement>("#wall .tile");
+    const to = other && this.forms.get(other);
+    if (to && to !== form) this.onMeet(form, to);
+    else if (under?.closest("#stage, #blend-panel")) this.onMeet(form, "held");
+  }
+}
+
+/** A click picks; a press that moves carries a copy of the picture to where it is let go. Fingers scroll instead. */
+function draggable(button: HTMLElement, onDrop: (under: Element | null) => void, onClick: () => void): void {
+  let start: { x: number; y: number } | null = null;
+  let ghost: HTMLCanvasElement | null = null;
+  let over: Element | null = null;
+  const hover = (element: Element | null) => {
+    const now = element?.closest("#wall .tile, #stage") ?? null;
+    if (now === over) return;
+    over?.classList.remove("over");
+    if (now !== button) now?.classList.add("over");
+    over = now;
+  };
+  const end = () => {
+    ghost?.remove();
+    hover(null);
+    start = ghost = null;
+  };
+  button.addEventListener("pointerdown", (event) => {
+    if (event.button === 0 && event.pointerType !== "touch") start = { x: event.clientX, y: event.clientY };
+  });
+  button.addEventListener("pointermove", (event) => {
+    if (!start) return;
+    if (!ghost && Math.hypot(event.clientX - start.x, event.clientY - start.y) > FAR) {
+      button.setPointerCapture(event.pointerId);
+      ghost = copyOf(button.querySelector("canvas")!);
+    }
+    if (!ghost) return;
+    ghost.style.transform = `translate(${event.clientX - 60}px, ${event.clientY - 60}px)`;
+    hover(document.elementFromPoint(event.clientX, event.clientY));
+  });
+  let dragged = false;
+  button.addEventListener("pointerup", (event) => {
+    dragged = ghost !== null;
+    end();
+    if (dragged) onDrop(document.elementFromPoint(event.clientX, event.clientY));
+  });
+  button.addEventListener("pointercancel", end);
+  button.addEventListener("click", () => {
+    if (!dragged) onClick();
+    dragged = false;
+  });
+}
+
+function copyOf(canvas: HTMLCanvasElement): HTMLCanvasElement {
+  const ghost = canvas.cloneNode() as HTMLCanvasElement;
+  ghost.className = "ghost";
+  ghost.getContext("2d")!.drawImage(canvas, 0, 0);
+  document.body.append(ghost);
+  return ghost;
+}
