@@ -24,9 +24,15 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(folder):
-    """One that gives up soon, so that a test need not wait long."""
+    """One that gives up soon, so that a test need not wait long; it ends by SIGTERM though requests are half sent."""
     with running(folder, environment={"SHAPESPACE_PATIENCE": "3"}) as started:
         yield started
+        with started.connect() as half, started.connect() as withheld:
+            half.sendall(b"GET / HT")
+            withheld.sendall(b"POST /api/spaces/x/sample HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n")
+            assert started.end(signal.SIGTERM) == 0
+        assert started.process.stderr is not None
+        assert started.process.stderr.read() == ""
 
 
 def name_of(folder) -> str:
@@ -37,17 +43,10 @@ def body_of(answer: bytes) -> bytes:
     return answer.partition(b"\r\n\r\n")[2]
 
 
-def test_it_answers_and_ends_by_sigterm_though_requests_are_half_sent(folder):
-    with running(folder) as server:
-        assert status(server.get("/api/health")) == 200
-        answer = server.post(f"/api/spaces/{name_of(folder)}/sample", b'{"n": 3, "seed": 9}')
-        assert unpack(body_of(answer)).latents.shape == (3, 6)
-        with server.connect() as half, server.connect() as withheld:
-            half.sendall(b"GET / HT")
-            withheld.sendall(b"POST /api/spaces/x/sample HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n")
-            assert server.end(signal.SIGTERM) == 0
-        assert server.process.stderr is not None
-        assert server.process.stderr.read() == ""
+def test_it_answers(server, folder):
+    assert status(server.get("/api/health")) == 200
+    answer = server.post(f"/api/spaces/{name_of(folder)}/sample", b'{"n": 3, "seed": 9}')
+    assert unpack(body_of(answer)).latents.shape == (3, 6)
 
 
 @pytest.mark.slow

@@ -99,6 +99,9 @@ class PromptProtocol(H11Protocol):
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self._give_up("broken request")
             return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # its body broke off: what it would answer has no place any more
+            self.cycle.message_event.set()
         refusal = answer(400, "bad_request", "this is no HTTP request")
         headers = [*refusal.raw_headers, (b"connection", b"close")]
         self.transport.write(self.conn.send(h11.Response(status_code=400, headers=headers, reason=b"Bad Request")))

@@ -32,6 +32,9 @@ ENDINGS = (".off", ".obj", ".stl", ".ply", ".glb", ".3mf", ".binvox", ".mat", ".
 SECONDS = 8.0
 """For one file."""
 
+WARM_AFTER = 5.0
+"""Seconds after which the process that reads is started, if no file came before."""
+
 MOST_PIXELS = 4_096 * 4_096
 """Of a picture."""
 
@@ -60,7 +63,7 @@ class Uploads:
         self._pool: ProcessPoolExecutor | None = None
         self._turn = asyncio.Lock()
         self._starting = threading.Lock()
-        self._warming: threading.Thread | None = None
+        self._warming: threading.Timer | None = None
         self.waiting = 0
 
     async def voxels(self, data: bytes, name: str, resolution: int) -> np.ndarray:
@@ -87,13 +90,15 @@ class Uploads:
         return await self._read(read_picture, (data, "picture", 0))
 
     def warm(self) -> None:
-        """Begin to start the process before it is needed, beside everything else."""
-        self._warming = threading.Thread(target=lambda: self._submit(_nothing), daemon=True)
+        """Start the process soon, before it is needed, and after what a page asks for first."""
+        self._warming = threading.Timer(WARM_AFTER, self._submit, [_nothing])
+        self._warming.daemon = True
         self._warming.start()
 
     def close(self) -> None:
         """End the process; one that is just starting is waited for, or it would complain to find nobody there."""
         if self._warming is not None:
+            self._warming.cancel()
             self._warming.join()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
