@@ -4,8 +4,12 @@ import { Group, Mesh, type BufferGeometry } from "three";
 import { GLTFExporter } from "three/examples/jsm/exporters/GLTFExporter.js";
 import { STLExporter } from "three/examples/jsm/exporters/STLExporter.js";
 
+const IN_STL = 100; // side of the grid: printers read millimetres
+const IN_GLB = 1; // glTF reads metres
+
 export async function written(surface: Mesh, resolution: number, format: "stl" | "glb"): Promise<Blob> {
-  const geometry: BufferGeometry = surface.geometry.clone().scale(1 / resolution, 1 / resolution, 1 / resolution);
+  const unit = (format === "stl" ? IN_STL : IN_GLB) / resolution;
+  const geometry: BufferGeometry = surface.geometry.clone().scale(unit, unit, unit);
   const mesh = new Mesh(geometry, surface.material);
   if (format === "stl") {
     const data = new STLExporter().parse(mesh, { binary: true });

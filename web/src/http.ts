@@ -50,10 +50,6 @@ export class HttpSource implements ShapeSource {
     return (await this.shapes(space, "neighbours", { z: plain(z), k })).forms;
   }
 
-  async download(space: string, z: Float32Array, format: "stl" | "glb"): Promise<Blob> {
-    return (await this.post(`${this.of(space)}/decode`, { z: [plain(z)], format })).blob();
-  }
-
   private of(space: string): string {
     return `${this.root}/spaces/${encodeURIComponent(space)}`;
   }

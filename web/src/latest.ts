@@ -2,16 +2,20 @@
 
 export class Latest {
   private running = false;
-  private next: (() => Promise<unknown>) | null = null;
+  private next: (() => Promise<void>) | null = null;
+
+  get busy(): boolean {
+    return this.running;
+  }
 
   /** Do this as soon as what runs is done, unless something newer is asked for first. */
-  async ask(work: () => Promise<unknown>): Promise<void> {
+  async ask(work: () => Promise<void>): Promise<void> {
     this.next = work;
     if (this.running) return;
     this.running = true;
     try {
       while (this.next) {
-        const now: () => Promise<unknown> = this.next;
+        const now: () => Promise<void> = this.next;
         this.next = null;
         await now();
       }

@@ -33,7 +33,7 @@ export function fromFragment(fragment: string): Seen | null {
     const [space, z] = [parts.get("space"), parts.get("z")];
     if (!space || !z) return null;
     const numbers = new Float32Array(plain(z).buffer as ArrayBuffer);
-    const [azimuth, elevation, distance] = (parts.get("from") ?? "30,22,2.1").split(",").map(Number);
+    const [azimuth, elevation, distance] = (parts.get("from") ?? "30,22,2.4").split(",").map(Number);
     const look = (["smooth", "voxels", "edit"] as const).find((name) => name === parts.get("look")) ?? "smooth";
     const resolution = Number(parts.get("side") ?? 0), packed = parts.get("voxels");
     if (![azimuth, elevation, distance, ...numbers].every(Number.isFinite) || resolution > 256) return null;

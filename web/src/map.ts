@@ -1,17 +1,24 @@
 // The map: shapes of the space laid out in a plane, like beside like; a point between them is a blend of the nearest.
 
-import type { ShapeMap } from "./source";
+import { picture } from "./page";
+import type { Form, ShapeMap } from "./source";
+import type { Thumbs } from "./thumbs";
 
 const NEAR = 5; // shapes that a point is blended of
 const STEP = 0.04; // of the map's half side, for a key
+const APART = 0.24; // of the same, between shapes that are seen
+const EDGE = 0.9; // of the half side: the map ends before its canvas
 
 export class MapView {
   private map: ShapeMap | null = null;
   private at: [number, number] = [0, 0];
   private held = false;
+  private seen: number[] = [];
+  private pictures: HTMLCanvasElement[] = [];
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
+    private readonly thumbs: Thumbs,
     private readonly onMoved: (z: Float32Array) => void,
     private readonly onRested: () => void,
   ) {
@@ -37,9 +44,27 @@ export class MapView {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  show(map: ShapeMap): void {
+  /** Lay out a map; return which of its shapes, well apart, are to be seen on it. */
+  show(map: ShapeMap, most: number): number[] {
     this.map = map;
+    this.at = [0, 0];
+    this.pictures = [];
+    this.seen = [];
+    for (const [i, [x, y]] of map.xy.entries()) {
+      const alone = this.seen.every((j) => Math.hypot(map.xy[j][0] - x, map.xy[j][1] - y) > APART);
+      if (alone && this.seen.length < most) this.seen.push(i);
+    }
     this.draw();
+    return this.seen;
+  }
+
+  /** Show these shapes, in the order that `show` gave. */
+  people(forms: Form[]): void {
+    this.pictures = forms.map((form) => {
+      const small = picture(112);
+      this.thumbs.draw(form, small, "smooth", () => this.draw());
+      return small;
+    });
   }
 
   draw(): void {
@@ -50,17 +75,25 @@ export class MapView {
     canvas.width = canvas.height = side * scale;
     const pen = canvas.getContext("2d")!;
     const style = getComputedStyle(canvas);
-    const place = ([x, y]: [number, number]) => [((x * 0.94 + 1) / 2) * side * scale, ((1 - y * 0.94) / 2) * side * scale] as const;
+    const place = ([x, y]: [number, number]) => [((x * EDGE + 1) / 2) * side * scale, ((1 - y * EDGE) / 2) * side * scale] as const;
     pen.fillStyle = style.getPropertyValue("--dot");
-    for (const point of map.xy) dot(pen, ...place(point), 2.6 * scale);
+    for (const point of map.xy) dot(pen, ...place(point), 1.6 * scale);
+    const size = 0.15 * side * scale;
+    this.pictures.forEach((small, k) => {
+      const [x, y] = place(map.xy[this.seen[k]]);
+      if (small.dataset.drawn) pen.drawImage(small, x - size / 2, y - size / 2, size, size);
+    });
     pen.fillStyle = style.getPropertyValue("--accent");
     dot(pen, ...place(this.at), 6 * scale);
+    pen.lineWidth = 2 * scale;
+    pen.strokeStyle = style.getPropertyValue("--paper");
+    pen.stroke();
   }
 
   private follow(event: PointerEvent): void {
     const box = this.canvas.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * 2 - 1, y = 1 - ((event.clientY - box.top) / box.height) * 2;
-    this.go([x / 0.94, y / 0.94]);
+    this.go([x / EDGE, y / EDGE]);
   }
 
   private go(at: [number, number]): void {

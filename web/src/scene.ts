@@ -1,7 +1,7 @@
 // Light, ground and material, the same for the wall and the shape in hand.
 
 import {
-  AmbientLight, Color, DirectionalLight, DoubleSide, Group, Mesh, MeshStandardMaterial, PerspectiveCamera, PlaneGeometry, Scene,
+  Color, DirectionalLight, DoubleSide, Group, HemisphereLight, Mesh, MeshStandardMaterial, PerspectiveCamera, PlaneGeometry, Scene,
   ShadowMaterial, Vector3, WebGLRenderer, type BufferGeometry,
 } from "three";
 import { blocks, type Blocks } from "./blocks";
@@ -17,7 +17,7 @@ export interface Stand {
   distance: number;
 }
 
-export const STAND: Stand = { azimuth: 30, elevation: 22, distance: 2.1 };
+export const STAND: Stand = { azimuth: 30, elevation: 22, distance: 2.4 };
 
 export const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 
@@ -38,17 +38,19 @@ export class Setting {
 
   constructor() {
     this.camera.up.set(0, 0, 1);
-    const sun = new DirectionalLight(0xfff4e6, 2.3);
+    const sun = new DirectionalLight(0xfff1de, 2.6);
     sun.position.set(0.9, -1.4, 2.1);
     sun.castShadow = true;
     sun.shadow.mapSize.set(1024, 1024);
     sun.shadow.radius = 5;
     sun.shadow.normalBias = 0.012;
     Object.assign(sun.shadow.camera, { left: -1, right: 1, top: 1, bottom: -1, near: 0.5, far: 5 });
-    const fill = new DirectionalLight(0xdfe9ff, 0.7);
+    const fill = new DirectionalLight(0xd5e4ff, 0.9);
     fill.position.set(-1.6, 0.4, 0.9);
+    const sky = new HemisphereLight(0xf4f7ff, 0x8a6f58, 0.85);
+    sky.position.set(0, 0, 1);
     this.ground.receiveShadow = true;
-    this.scene.add(sun, fill, new AmbientLight(0xffffff, 0.85), this.ground, this.holder);
+    this.scene.add(sun, fill, sky, this.ground, this.holder);
     this.tint();
   }
 

@@ -31,6 +31,7 @@ function vertices(field: Float32Array, m: number, level: number) {
     for (let y = 0; y < m - 1; y++)
       for (let z = 0; z < m - 1; z++) {
         const cell = (x * m + y) * m + z;
+        if (!passes(field, cell, m, level)) continue;
         let count = 0, sx = 0, sy = 0, sz = 0;
         for (let axis = 0; axis < 3; axis++)
           for (let corner = 0; corner < 4; corner++) {
@@ -52,6 +53,16 @@ function vertices(field: Float32Array, m: number, level: number) {
         positions.push(x - 1 + sx / count, y - 1 + sy / count, z - 1 + sz / count);
       }
   return { positions: new Float32Array(positions), vertexOf };
+}
+
+function passes(field: Float32Array, cell: number, m: number, level: number): boolean {
+  const first = field[cell] > level;
+  const xy = cell + m * m + m;
+  return !(
+    field[cell + 1] > level === first && field[cell + m] > level === first && field[cell + m + 1] > level === first &&
+    field[cell + m * m] > level === first && field[cell + m * m + 1] > level === first && field[xy] > level === first &&
+    field[xy + 1] > level === first
+  );
 }
 
 /** Two triangles around each edge of the grid that the surface cuts. */

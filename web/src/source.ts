@@ -46,8 +46,6 @@ export interface ShapeSource {
   snapFile?(space: string, file: File, progress: Progress): Promise<Form>;
   reconstruct?(space: string, file: File): Promise<Form>;
   neighbours?(space: string, z: Float32Array, k: number): Promise<Form[]>;
-  /** A closed mesh as a file; where this is missing the page writes the one that it shows. */
-  download?(space: string, z: Float32Array, format: "stl" | "glb"): Promise<Blob>;
 }
 
 /** What went wrong, in one line, and whether trying again may help. */

@@ -3,7 +3,7 @@
 import { rendererFor, Setting, STAND, type Look } from "./scene";
 import type { Form } from "./source";
 
-const SIDE = 200; // pixels
+const SIDE = 300; // pixels
 
 export class Thumbs {
   private readonly canvas = document.createElement("canvas");
@@ -17,7 +17,7 @@ export class Thumbs {
   }
 
   /** Draw a shape into a canvas, when its turn comes. */
-  draw(form: Form, into: HTMLCanvasElement, look: Look = "smooth"): void {
+  draw(form: Form, into: HTMLCanvasElement, look: Look = "smooth", done?: () => void): void {
     this.waiting.push(() => {
       this.setting.show(form, look);
       this.renderer.render(this.setting.scene, this.setting.camera);
@@ -26,6 +26,7 @@ export class Thumbs {
       pen.clearRect(0, 0, width, height);
       pen.drawImage(this.canvas, 0, 0, width, height);
       into.dataset.drawn = "yes";
+      done?.();
     });
     if (this.waiting.length === 1) requestAnimationFrame(() => this.work());
   }
