@@ -76,3 +76,6 @@ MAX_WAITING_JOBS = 8
 
 MAX_LATENT = 1_000.0
 """Largest magnitude of a latent number that the server takes; a normal prior stays below 6."""
+
+MAX_MAP_SHAPES = 2_000
+"""Shapes on the map of a space."""
