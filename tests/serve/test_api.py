@@ -13,7 +13,9 @@ from asking import ask, code, get, make_served, make_space, post
 from shapespace.errors import UsageError
 from shapespace.explore.arithmetic import arithmetic
 from shapespace.explore.interpolate import interpolate
+from shapespace.explore.map import shape_map
 from shapespace.explore.steer import steer
+from shapespace.serve.routes_walk import Kept
 from shapespace.serve.spaces import Spaces
 from shapespace.serve.wire import MEDIA_TYPE, quantised, unpack
 from shapespace.shapes import formats
@@ -102,6 +104,29 @@ def test_attributes_that_are_not_there_are_refused(served):
     assert (unknown.status_code, none.status_code) == (422, 422)
     assert "arms, back" in unknown.json()["error"]["message"]
     assert code(none) == "no_attributes"
+
+
+def test_a_map_is_the_library_s_and_its_shapes_come_when_asked_for(served, space):
+    body = {"count": 12, "seed": 1}
+    bare, full, json = ask(
+        served, *[post("chair/map", json=body | more) for more in ({}, {"occupancy": True}, {"format": "json"})]
+    )
+    found = shape_map(space, 12, 1)
+    packet = unpack(bare.content)
+    assert np.array_equal(packet.latents, found.z)
+    assert packet.occupancy.shape == (0, 16, 16, 16)
+    assert packet.header["xy"] == json.json()["xy"]
+    assert np.allclose(packet.header["xy"], found.xy, atol=1e-6)
+    assert np.array_equal(unpack(full.content).occupancy, quantised(space.decode(found.z)))
+    assert ask(served, post("chair/map", json=body | {"format": "stl"})).status_code == 422
+
+
+def test_maps_are_kept_and_bounded(space):
+    made = []
+    kept = Kept(2, lambda space, count, seed: made.append(seed) or shape_map(space, count, seed))
+    for seed in (0, 1, 0, 2, 0, 1):
+        kept(space, 4, seed)
+    assert made == [0, 1, 2, 1]
 
 
 def test_json_holds_what_the_binary_form_holds(served):

@@ -115,7 +115,8 @@ def check(served, request: tuple[str, str, dict[str, Any], str], space: str) -> 
     method, path, what, body = request
     is_file = "application/json" not in what.get("requestBody", {}).get("content", {"application/json": 0})
     kind = "application/octet-stream" if is_file else "application/json"
-    address = path.replace("{name}", space) + ("?name=a.obj" if path.endswith("snap-file") else "")
+    query = "?name=a.obj" if path.endswith("snap-file") else ""
+    address = path.replace("{name}", space).replace("{space_name}", space) + query
     content = body.encode("latin-1") if is_file else body.encode()
     answer = ask(
         served, lambda client: client.request(method, address, content=content, headers={"content-type": kind})

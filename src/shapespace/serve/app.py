@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from shapespace.serve import routes, routes_walk, trouble
+from shapespace.serve.batcher import ROWS
 from shapespace.serve.bodies import Bodies
 from shapespace.serve.guard import Guard
 from shapespace.serve.page import Page
@@ -44,7 +45,9 @@ class Served:
     bodies: Bodies
 
 
-def build(spaces: Spaces, *, token: str | None = None, any_host: bool = False, page: Page | None = None) -> Served:
+def build(
+    spaces: Spaces, *, token: str | None = None, any_host: bool = False, page: Page | None = None, rows: int = ROWS
+) -> Served:
     """Return the application.
 
     Args:
@@ -52,8 +55,9 @@ def build(spaces: Spaces, *, token: str | None = None, any_host: bool = False, p
         token: That every request must bring.
         any_host: Take any name in Host: only with a token.
         page: Its files; those that come with shapespace if not given.
+        rows: Shapes decoded in a forward pass, of whoever waits.
     """
-    service, shown = Service(spaces), page or Page()
+    service, shown = Service(spaces, rows=rows), page or Page()
     api = _api(service)
     api.include_router(routes.router(service))
     api.include_router(routes_walk.router(service))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from shapespace import limits
 from shapespace.serve import answers, wire
-from shapespace.serve.batcher import Batcher
+from shapespace.serve.batcher import ROWS, Batcher
 from shapespace.serve.bodies import Budget, Pieces
 from shapespace.serve.jobs import Jobs, Progress, Work
 from shapespace.serve.metrics import Metrics
@@ -28,10 +28,12 @@ class Service:
 
     Args:
         spaces: That are served.
+        rows: Shapes decoded in a forward pass, of whoever waits.
     """
 
-    def __init__(self, spaces: Spaces) -> None:
+    def __init__(self, spaces: Spaces, *, rows: int = ROWS) -> None:
         """Start nothing yet."""
+        self._rows = rows
         self.spaces, self.metrics = spaces, Metrics()
         self.unsent = Budget(limits.MAX_UNSENT_BYTES)
         self._decoding = ThreadPoolExecutor(1, "decode")
@@ -120,7 +122,7 @@ class Service:
         def decode(z: np.ndarray) -> np.ndarray:
             return wire.quantised(space.decode(z))
 
-        return Batcher(decode, self._decoding, counted=self._count)
+        return Batcher(decode, self._decoding, counted=self._count, rows=self._rows)
 
     def _count(self, rows: int) -> None:
         self.metrics.count("shapes_decoded_total", rows)

@@ -2,7 +2,8 @@
 
 `SHS1`, the header's length as a little-endian uint32, the header, padded with spaces so that what follows lies at a
 multiple of four; then latents (count, latent_dim) float32 little-endian; then occupancy (count, r, r, r) uint8, 0 empty
-to 255 full, x slowest. Nothing in it names a type or a place: reading it can do no more than fail.
+to 255 full, x slowest; it is left out where the header says `"occupancy": false`. Nothing in it names a type or a
+place: reading it can do no more than fail.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Packet:
 
     Args:
         latents: (count, latent_dim) float32.
-        occupancy: (count, r, r, r) uint8, `quantised`.
+        occupancy: (count, r, r, r) uint8, `quantised`; or (0, r, r, r), latent vectors alone.
         threshold: A voxel is inside where its occupancy is above this.
         extra: What else the header says, in plain JSON.
     """
@@ -44,7 +45,8 @@ class Packet:
         """Return what the header says."""
         count, latent_dim = self.latents.shape
         known = {"count": count, "resolution": self.occupancy.shape[-1], "latent_dim": latent_dim}
-        return known | {"threshold": self.threshold} | dict(self.extra)
+        left_out = {} if len(self.occupancy) == count else {"occupancy": False}
+        return known | {"threshold": self.threshold} | left_out | dict(self.extra)
 
 
 def quantised(occupancy: np.ndarray) -> np.ndarray:
@@ -69,14 +71,15 @@ def unpack(data: bytes) -> Packet:
     """
     header, start = _header(data)
     count, resolution, latent_dim = (_whole(header, key) for key in ("count", "resolution", "latent_dim"))
-    split, end = start + 4 * count * latent_dim, start + 4 * count * latent_dim + count * resolution**3
+    grids = count if header.pop("occupancy", True) else 0
+    split, end = start + 4 * count * latent_dim, start + 4 * count * latent_dim + grids * resolution**3
     if len(data) != end:
         raise BadInput(NAME, f"has {len(data)} bytes, its header speaks of {end}")
     threshold = header.pop("threshold", None)
     if not isinstance(threshold, float | int):
         raise BadInput(NAME, "its header has no threshold")
     latents = np.frombuffer(data[start:split], "<f4").reshape(count, latent_dim)
-    occupancy = np.frombuffer(data[split:end], np.uint8).reshape(count, *[resolution] * 3)
+    occupancy = np.frombuffer(data[split:end], np.uint8).reshape(grids, *[resolution] * 3)
     return Packet(latents, occupancy, float(threshold), header)
 
 
