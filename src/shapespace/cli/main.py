@@ -69,6 +69,7 @@ def build_app() -> App:
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
     app.command(_evaluate_app(app))
+    app.command(_export_app(app))
     return app
 
 
@@ -96,6 +97,13 @@ def _evaluate_app(parent: App) -> App:
     )
     evaluate.command(f"{of}:compare", name="compare", help="Put evaluated spaces side by side.")
     return evaluate
+
+
+def _export_app(parent: App) -> App:
+    export = App(name="export", help="Take a space away: ONNX, a site.", group_commands=parent.group_commands)
+    export.command("shapespace.cli.export:onnx", name="onnx", help="Write the generator as an ONNX file.")
+    export.command("shapespace.cli.export:web", name="web", help="Write the page as a site that needs no server.")
+    return export
 
 
 def _training_sources(*context: Any) -> None:

@@ -1,1 +1,0 @@
-var e=class{};export{e as SiteSource};
