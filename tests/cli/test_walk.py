@@ -81,7 +81,7 @@ def test_sums_are_written_and_what_is_read_off_them_is_told(space, tmp_path, cap
     assert facts["attributes"][0].keys() == {"full"}
     assert names(out) == ["latents.npz", "shape_0000.npz", "shape_0001.npz", "sheet.png"]
     with Image.open(out / "sheet.png") as sheet:
-        assert sheet.size[0] == 4 * 160  # three terms and the sum
+        assert sheet.size[0] == 8 * 160  # two sums of three terms and what they come to, in a row
 
 
 def test_a_straight_step_is_the_attribute_s_line(space, tmp_path):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_SHAPES = 1_000
 """Of one path, and expressions of one command."""
 
+IN_A_ROW = 8
+"""Shapes of a path on its sheet, at most; all rows are alike but for the last."""
+
 PICTURE = 256
 """Pixels along the side of a moving picture."""
 
@@ -94,7 +97,8 @@ def interpolate(
     shapes = list(finished(loaded, z, finish))
     written = sum(bool(write(shape, out, number, extensions, finish)) for number, shape in enumerate(shapes))
     write_latents(out / "latents.npz", z)
-    save_sheet(out / "sheet.png", [shape.voxels for shape in shapes])
+    rows = -(-len(shapes) // IN_A_ROW)
+    save_sheet(out / "sheet.png", [shape.voxels for shape in shapes], columns=-(-len(shapes) // rows))
     if way.frames:
         smooth = walk(passed, max(way.frames, len(ends)), how=way.how, centre=centre)
         _film(loaded, smooth, out, finish, way.mp4)
@@ -178,21 +182,21 @@ def _sums(
 
 
 def _draw(path: Path, space: ShapeSpace, sums: list[Sum], texts: tuple[str, ...], finish: Finish) -> None:
-    """Write a picture with a row for each sum: the shapes that are added, then what they come to."""
+    """Write a picture of all sums: for each the shapes that are added, then what they come to."""
     import numpy as np
 
     from shapespace.cli.sample import finished
     from shapespace.shapes.render import save_sheet
 
-    columns = 1 + max(len(each.names) for each in sums)
+    width = 1 + max(len(each.names) for each in sums)
     grids, captions = [], []
     for each, text in zip(sums, texts, strict=True):
-        z = np.concatenate([each.latents, each.z[None]])
-        row = [shape.voxels for shape in finished(space, z, finish)]
-        empty = [np.zeros_like(row[0])] * (columns - len(row))
-        grids += [*row[:-1], *empty, row[-1]]
-        captions += [*map(_short, each.names), *[""] * len(empty), f"= {text}"]
-    save_sheet(path, grids, columns=columns, captions=captions)
+        shapes = finished(space, np.concatenate([each.latents, each.z[None]]), finish)
+        row = [shape.voxels for shape in shapes]
+        left = width - len(row)
+        grids += row + [np.zeros_like(row[0])] * left
+        captions += [*(Path(name).name for name in each.names), f"= {text}", *[""] * left]
+    save_sheet(path, grids, columns=width * max(1, IN_A_ROW // width), captions=captions)
 
 
 def _film(space: ShapeSpace, z: np.ndarray, out: Path, finish: Finish, mp4: bool) -> None:
@@ -217,10 +221,6 @@ def _read(attributes: Attributes | None, shapes: list[Shape]) -> list[dict[str, 
 
 def _voxels(shapes: list[Shape]) -> list[int]:
     return [int(shape.voxels.sum()) for shape in shapes]
-
-
-def _short(name: str) -> str:
-    return Path(name).name
 
 
 def _check_count(expressions: tuple[str, ...]) -> None:

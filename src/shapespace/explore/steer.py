@@ -17,7 +17,7 @@ from shapespace.explore.reader import hardened
 from shapespace.space import ShapeSpace
 from shapespace.tensors import Latent
 
-CORRECTIONS = 3
+CORRECTIONS = 4
 DAMPING = 0.05
 """In squared typical changes a unit of z: directions in which attributes change less than this are hardly used."""
 
@@ -68,15 +68,15 @@ def steer(
 
 
 def _scores(space: ShapeSpace, attributes: Attributes, z: Latent) -> Tensor:
-    grid = space.generator(z)
-    grid = (grid + 1) / 2 if space.generator.activation == "tanh" else grid
-    return attributes.reader(hardened(grid, space.threshold))
+    return attributes.reader(hardened(space.occupancy(z), space.threshold))
 
 
 def _target(attributes: Attributes, before: Tensor, wanted: Tensor) -> Tensor:
     """Return the scores that are aimed at, (n, m): beyond `SURE` there is no more, and no less, of a thing."""
-    target = before + wanted * torch.from_numpy(attributes.steps)
-    return torch.where(torch.from_numpy(attributes.kinds), target.clamp(-SURE, SURE), target)
+    kinds = torch.from_numpy(attributes.kinds)
+    bounded = torch.where(kinds, before.clamp(-SURE, SURE), before)  # nor is the way back any longer
+    target = bounded + wanted * torch.from_numpy(attributes.steps)
+    return torch.where(kinds, target.clamp(-SURE, SURE), target)
 
 
 def _miss(attributes: Attributes, scores: Tensor, target: Tensor, wanted: Tensor) -> Tensor:
