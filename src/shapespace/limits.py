@@ -79,3 +79,9 @@ MAX_LATENT = 1_000.0
 
 MAX_MAP_SHAPES = 2_000
 """Shapes on the map of a space."""
+
+MAX_INDEX_BYTES = 16_384 * MEGABYTE
+"""Largest index for neighbour search that is loaded; a million shapes take well under a tenth."""
+
+MAX_NEIGHBOURS = 1_000
+"""Neighbours of one search."""
