@@ -271,3 +271,17 @@ def test_the_shipped_chairs_know_their_attributes_and_arms_can_be_added():
     before, after = (found.read(space.decode(row) > space.threshold)[:, 0] for row in (z, found.move(z, {"arms": 1.5})))
     assert (before < 0.5).sum() >= 3
     assert (after[before < 0.5] > 0.5).mean() >= 0.7
+
+
+@pytest.mark.slow
+def test_nine_of_ten_shipped_chairs_without_arms_are_given_arms_and_keep_their_legs():
+    space = load("chair")
+    found = of("chair", space)
+    z = space.latents(80, 4_711)
+    before = found.read(space.decode(z) > space.threshold)
+    bare = before[:, 0] < 0.5
+    moved = steer(space, found, z[bare], {"arms": 1.0})
+    after = found.read(space.decode(moved) > space.threshold)
+    assert bare.sum() >= 20
+    assert (after[:, 0] > 0.5).mean() >= 0.9
+    assert ((after[:, 2] > 0.5) != (before[bare, 2] > 0.5)).mean() <= 0.15
