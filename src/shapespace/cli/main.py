@@ -66,6 +66,12 @@ def build_app() -> App:
         usage="Usage: shapespace arithmetic SPACE EXPRESSION... --out PATH [OPTIONS]\n",
     )
     app.command("shapespace.cli.serve:serve", name="serve", help="Walk spaces in the browser, or over HTTP.")
+    app.command(
+        "shapespace.cli.neighbours:neighbours",
+        name="neighbours",
+        help="Find the shapes most like one.",
+        usage="Usage: shapespace neighbours SPACE QUERY... [OPTIONS]\n",
+    )
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
     app.command(_evaluate_app(app))

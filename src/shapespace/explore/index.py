@@ -95,12 +95,10 @@ class Index:
         Raises:
             UsageError: If k is out of bounds, or the queries have another length or are not finite.
         """
-        if not 1 <= k <= limits.MAX_NEIGHBOURS:
-            raise UsageError(f"k is {k}; it must be from 1 to {limits.MAX_NEIGHBOURS:,}")
         rows, length = np.atleast_2d(queries), _stored_length(self._graph)
         if rows.ndim != 2 or rows.shape[1] != length:
             raise UsageError(f"a query is {np.shape(queries)}; this index takes ({length},)")
-        k = min(k, len(self))
+        k = min(checked(k), len(self))
         if not len(rows):
             return np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
         exact = len(self) <= EXACT_UP_TO
@@ -140,6 +138,17 @@ class Index:
         if graph is None or not len(graph):
             raise DamagedFile(path, "holds no index", HINT)
         return cls(graph, header["facts"])
+
+
+def checked(k: int) -> int:
+    """Return how many neighbours are wanted.
+
+    Raises:
+        UsageError: If it is out of bounds.
+    """
+    if not 1 <= k <= limits.MAX_NEIGHBOURS:
+        raise UsageError(f"k is {k}; it must be from 1 to {limits.MAX_NEIGHBOURS:,}")
+    return k
 
 
 def facts_of(path: str | PathLike[str]) -> Mapping[str, Any]:
