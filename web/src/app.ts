@@ -284,8 +284,9 @@ export class App {
   // ---- map and neighbours
 
   private async layMap(): Promise<void> {
+    if (!this.held || !part<HTMLDetailsElement>("map-panel").open) return; // before there is a space, too
     const { name } = this.space;
-    if (this.mapped === name || !part<HTMLDetailsElement>("map-panel").open || !this.held) return;
+    if (this.mapped === name) return;
     this.mapped = name;
     await this.trouble.map.around(async () => {
       try {

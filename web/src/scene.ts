@@ -103,5 +103,6 @@ function floorOf(grid: Uint8Array, n: number): number {
 export function rendererFor(canvas: HTMLCanvasElement | OffscreenCanvas): WebGLRenderer {
   const renderer = new WebGLRenderer({ canvas: canvas as HTMLCanvasElement, antialias: true, alpha: true });
   renderer.shadowMap.enabled = true;
+  renderer.shadowMap.autoUpdate = false; // the light stands still: shadows change with the shape, not with the camera
   return renderer;
 }

@@ -8,7 +8,24 @@ import type { Form } from "./source";
 export type Pen = "add" | "remove";
 
 const CLICK = 5; // pixels a pointer may move and still mean one voxel
+const SLOW = 60; // milliseconds between frames
+const COARSE = 0.5; // of the pixels along a side
+const STILL = 250; // milliseconds after which what moved is at rest
 const NEAREST = 1.1, FARTHEST = 5;
+
+/** How fast frames follow each other while something moves. */
+class Pace {
+  private last = 0;
+  private mean = 0;
+
+  isSlow(now: number): boolean {
+    const since = now - this.last;
+    this.last = now;
+    // after a rest there is nothing to measure; the judgement of the last movement stands
+    if (since < 2 * STILL) this.mean = this.mean ? 0.7 * this.mean + 0.3 * since : since;
+    return this.mean > SLOW && since < 2 * STILL;
+  }
+}
 
 /** A voxel that the pen would set (1) or clear (0). */
 export interface Stroke {
@@ -24,6 +41,10 @@ export class Stage {
   private form: Form | null = null;
   private look: Look = "smooth";
   private due = false;
+  private coarse = false;
+  private still: ReturnType<typeof setTimeout> | undefined;
+  private readonly pace = new Pace();
+  private readonly ratio = Math.min(devicePixelRatio, 2);
   private fingers = new Map<number, { x: number; y: number }>();
   stand: Stand = { ...STAND };
   pen: Pen = "add";
@@ -34,7 +55,7 @@ export class Stage {
     private readonly onTurned: () => void,
   ) {
     this.renderer = rendererFor(canvas);
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.setPixelRatio(this.ratio);
     this.setting.holder.add(this.frame);
     this.frame.visible = false;
     new ResizeObserver(() => this.resize()).observe(canvas);
@@ -45,6 +66,7 @@ export class Stage {
     this.form = form;
     this.look = look;
     this.setting.show(form, look);
+    this.renderer.shadowMap.needsUpdate = true;
     this.frame.visible = false;
     this.draw();
   }
@@ -62,12 +84,30 @@ export class Stage {
   draw(): void {
     if (this.due) return;
     this.due = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame((now) => {
       this.due = false;
-      this.setting.stand(this.stand);
-      this.renderer.render(this.setting.scene, this.setting.camera);
-      this.canvas.dataset.frames = String(Number(this.canvas.dataset.frames ?? 0) + 1);
+      if (this.pace.isSlow(now) !== this.coarse) this.refine(!this.coarse);
+      this.render();
+      clearTimeout(this.still);
+      if (this.coarse) this.still = setTimeout(() => this.settle(), STILL);
     });
+  }
+
+  private render(): void {
+    this.setting.stand(this.stand);
+    this.renderer.render(this.setting.scene, this.setting.camera);
+    this.canvas.dataset.frames = String(Number(this.canvas.dataset.frames ?? 0) + 1);
+  }
+
+  /** Fewer pixels while it moves on a machine that draws slowly; all of them when it rests. */
+  private refine(coarse: boolean): void {
+    this.coarse = coarse;
+    this.renderer.setPixelRatio(this.ratio * (coarse ? COARSE : 1));
+  }
+
+  private settle(): void {
+    this.refine(false);
+    this.render();
   }
 
   turn(azimuth: number, elevation: number): void {

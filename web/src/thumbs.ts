@@ -20,6 +20,7 @@ export class Thumbs {
   draw(form: Form, into: HTMLCanvasElement, look: Look = "smooth", done?: () => void): void {
     this.waiting.push(() => {
       this.setting.show(form, look);
+      this.renderer.shadowMap.needsUpdate = true;
       this.renderer.render(this.setting.scene, this.setting.camera);
       const { width, height } = into;
       const pen = into.getContext("2d")!;

@@ -73,41 +73,37 @@ export class Wall {
 
 /** A click picks; a press that moves carries a copy of the picture to where it is let go. Fingers scroll instead. */
 function draggable(button: HTMLElement, onDrop: (under: Element | null) => void, onClick: () => void): void {
-  let start: { x: number; y: number } | null = null;
   let ghost: HTMLCanvasElement | null = null;
-  let over: Element | null = null;
-  const hover = (element: Element | null) => {
-    const now = element?.closest("#wall .tile, #stage") ?? null;
-    if (now === over) return;
-    over?.classList.remove("over");
-    if (now !== button) now?.classList.add("over");
-    over = now;
-  };
-  const end = () => {
-    ghost?.remove();
-    hover(null);
-    start = ghost = null;
-  };
-  button.addEventListener("pointerdown", (event) => {
-    if (event.button === 0 && event.pointerType !== "touch") start = { x: event.clientX, y: event.clientY };
-  });
-  button.addEventListener("pointermove", (event) => {
-    if (!start) return;
-    if (!ghost && Math.hypot(event.clientX - start.x, event.clientY - start.y) > FAR) {
-      button.setPointerCapture(event.pointerId);
-      ghost = copyOf(button.querySelector("canvas")!);
-    }
-    if (!ghost) return;
-    ghost.style.transform = `translate(${event.clientX - 60}px, ${event.clientY - 60}px)`;
-    hover(document.elementFromPoint(event.clientX, event.clientY));
-  });
   let dragged = false;
-  button.addEventListener("pointerup", (event) => {
-    dragged = ghost !== null;
-    end();
-    if (dragged) onDrop(document.elementFromPoint(event.clientX, event.clientY));
+  button.addEventListener("pointerdown", (down) => {
+    dragged = false;
+    if (down.button !== 0 || down.pointerType === "touch") return;
+    let over: Element | null = null;
+    const hover = (now: Element | null) => {
+      over?.classList.remove("over");
+      over = now === button ? null : now;
+      over?.classList.add("over");
+    };
+    const move = (event: PointerEvent) => {
+      if (!ghost && Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) > FAR) {
+        ghost = copyOf(button.querySelector("canvas")!);
+      }
+      if (!ghost) return;
+      ghost.style.transform = `translate(${event.clientX - 60}px, ${event.clientY - 60}px)`;
+      hover(document.elementFromPoint(event.clientX, event.clientY)?.closest("#wall .tile, #stage") ?? null);
+    };
+    const end = (event: PointerEvent) => {
+      for (const [kind, listener] of listeners) removeEventListener(kind, listener);
+      hover(null);
+      dragged = ghost !== null;
+      ghost?.remove();
+      ghost = null;
+      if (dragged && event.type === "pointerup") onDrop(document.elementFromPoint(event.clientX, event.clientY));
+    };
+    const listeners = [["pointermove", move], ["pointerup", end], ["pointercancel", end]] as const;
+    for (const [kind, listener] of listeners) addEventListener(kind, listener); // the pointer leaves the tile
   });
-  button.addEventListener("pointercancel", end);
+  button.addEventListener("dragstart", (event) => event.preventDefault());
   button.addEventListener("click", () => {
     if (!dragged) onClick();
     dragged = false;
