@@ -117,6 +117,17 @@ class ShapeSpace:
         """
         return np.concatenate([np.zeros((0, *[self.resolution] * 3), np.float32), *self._decoded(z)])
 
+    def occupancy(self, z: torch.Tensor) -> torch.Tensor:
+        """Return the occupancy of each latent vector with its gradient, (n, 1, x, y, z) in [0, 1].
+
+        `decode` is faster where no gradient is wanted.
+
+        Args:
+            z: (n, latent_dim), on the device of the generator.
+        """
+        grid = self.generator(z)
+        return (grid + 1) / 2 if self.generator.activation == "tanh" else grid
+
     def stream(self, z: np.ndarray | torch.Tensor) -> Iterator[Shape]:
         """Yield the shape of each latent vector, a few at a time in memory.
 

@@ -66,6 +66,7 @@ def build_app() -> App:
         usage="Usage: shapespace arithmetic SPACE EXPRESSION... --out PATH [OPTIONS]\n",
     )
     app.command("shapespace.cli.serve:serve", name="serve", help="Walk spaces in the browser, or over HTTP.")
+    app.command("shapespace.cli.snap:snap", name="snap", help="Find the shape of a space nearest to a rough one.")
     app.command(
         "shapespace.cli.neighbours:neighbours",
         name="neighbours",

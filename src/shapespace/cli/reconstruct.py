@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
+from shapespace.cli.single import check_single, finished, save_single
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +50,6 @@ def reconstruct(
 
     from shapespace.cli.console import note, say, say_json
     from shapespace.data.photos import read_photo
-    from shapespace.nets.latents import write_latents
     from shapespace.space import load
 
     finish = finish or Finish()
@@ -62,9 +62,8 @@ def reconstruct(
     fit = None
     if refine:
         z, fit = _refined(loaded, z, seen)
-    shape = _finished(next(loaded.stream(z[None])), finish)
-    _save(shape, out, finish)
-    write_latents(out.with_suffix(".npz"), z[None])
+    shape = finished(next(loaded.stream(z[None])), finish)
+    save_single(shape, out, finish)
     _draw(out.with_suffix(".png"), seen, shape)
     if json:
         facts = {"out": str(out), "photos": [str(path) for path in photos], "how": [photo.how for photo in seen]}
@@ -75,18 +74,11 @@ def reconstruct(
 
 def _check(photos: tuple[Path, ...], out: Path, force: bool) -> None:
     """Refuse what would come to nothing, before anything is loaded."""
-    from shapespace.errors import OutputError, UsageError
-    from shapespace.shapes.formats import WRITE_EXTENSIONS
+    from shapespace.errors import UsageError
 
     if not 1 <= len(photos) <= MOST_PHOTOS:
         raise UsageError(f"{len(photos)} photographs were given; give 1 to {MOST_PHOTOS} of one object")
-    if out.suffix.lower() not in WRITE_EXTENSIONS:
-        raise UsageError(f"--out {out}: no known ending; use one of {', '.join(sorted(WRITE_EXTENSIONS))}")
-    if out.suffix.lower() == ".npz":
-        raise UsageError(f"--out {out}: .npz is where the latent vector goes; choose another ending")
-    there = [path for path in (out, out.with_suffix(".png"), out.with_suffix(".npz")) if path.exists()]
-    if there and not force:
-        raise OutputError(f"{there[0]} exists already; choose another --out, or --force to write over it")
+    check_single(out, force)
 
 
 def _refined(space: ShapeSpace, z: np.ndarray, photos: list[Photo]) -> tuple[np.ndarray, list[float]]:
@@ -97,24 +89,6 @@ def _refined(space: ShapeSpace, z: np.ndarray, photos: list[Photo]) -> tuple[np.
     found = refine(space, z, [photo.mask for photo in photos])
     note(f"refined: outlines overlap with IoU {found.after:.2f}, before {found.before:.2f}")
     return found.z, [round(found.before, 4), round(found.after, 4)]
-
-
-def _finished(shape: Shape, finish: Finish) -> Shape:
-    from dataclasses import replace
-
-    changed = shape if finish.threshold is None else replace(shape, threshold=finish.threshold)
-    return changed.largest_component() if finish.largest_component else changed
-
-
-def _save(shape: Shape, out: Path, finish: Finish) -> None:
-    from shapespace.shapes.formats import MESH_EXTENSIONS
-
-    if out.suffix.lower() not in MESH_EXTENSIONS:
-        shape.save(out)
-        return
-    shape.save(
-        out, style=finish.style, smoothing=finish.smooth, faces=finish.faces, millimetres=finish.millimetres
-    )  # fmt: skip
 
 
 def _draw(path: Path, photos: list[Photo], shape: Shape) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from shapespace.errors import BadInput, UsageError
 from shapespace.explore.attributes import Attributes
 from shapespace.explore.interpolate import centre_of
+from shapespace.explore.snap import snap
 from shapespace.explore.steer import CORRECTIONS, steer
 from shapespace.nets.latents import read_latents
 from shapespace.shapes import formats
@@ -185,7 +185,7 @@ def target_of(path: str, resolution: int) -> np.ndarray:
 
 def _snapped(space: ShapeSpace, path: str) -> np.ndarray:
     target = target_of(path, space.resolution)
-    return import_module("shapespace.explore.snap").snap(space, target).z
+    return snap(space, target).z
 
 
 def _row(z: np.ndarray, path: str, row: int) -> np.ndarray:

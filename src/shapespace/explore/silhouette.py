@@ -17,7 +17,7 @@ from torch.nn import functional
 from shapespace.errors import BadInput
 from shapespace.shapes.views import AZIMUTHS, ELEVATIONS
 from shapespace.space import ShapeSpace
-from shapespace.tensors import Latent, Occupancy
+from shapespace.tensors import Occupancy
 
 SIDE = 48
 """Pixels of an outline along a side, and samples along a ray."""
@@ -61,12 +61,12 @@ def refine(
     """
     targets = torch.stack([boxed(torch.from_numpy(mask).float(), _box(mask)) for mask in masks])
     start = torch.as_tensor(z, dtype=torch.float32)[None]
-    cameras = [best_camera(_occupancy(space, start), target) for target in targets]
+    cameras = [best_camera(space.occupancy(start), target) for target in targets]
     own = start.clone().requires_grad_()
     adam = torch.optim.Adam([own], lr=rate)
     best, best_fit, first_fit = start, -1.0, 0.0
     for step in range(steps + 1):
-        outlines = torch.stack([_in_box(outline(_occupancy(space, own), *camera)) for camera in cameras])
+        outlines = torch.stack([_in_box(outline(space.occupancy(own), *camera)) for camera in cameras])
         fit = float(overlap(outlines.detach(), targets).mean())
         first_fit = fit if step == 0 else first_fit
         if fit > best_fit:
@@ -136,11 +136,6 @@ def overlap(outlines: Tensor, targets: Tensor) -> Tensor:
     """Return the IoU of each pair of outlines, (n,), both cut at `LEVEL`."""
     a, b = (outlines > LEVEL).flatten(1), (targets > LEVEL).flatten(1)
     return (a & b).sum(1) / (a | b).sum(1).clamp_min(1)
-
-
-def _occupancy(space: ShapeSpace, z: Latent) -> Occupancy:
-    grid = space.generator(z)
-    return (grid + 1) / 2 if space.generator.activation == "tanh" else grid
 
 
 def _in_box(picture: Tensor) -> Tensor:
