@@ -16,6 +16,7 @@ import json
 import random
 import re
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -189,7 +190,7 @@ async def hold(port: int, data: bytes, until: float, held: list[float], read: bo
     """Send part of a request, or ask and not read; note for how long the server stood it, again and again."""
     while time.perf_counter() < until:
         try:
-            reader, writer = await asyncio.open_connection(HOST, port, limit=1 << 12)
+            reader, writer = await connected(port)
         except OSError:
             await asyncio.sleep(1)
             continue
@@ -206,6 +207,15 @@ async def hold(port: int, data: bytes, until: float, held: list[float], read: bo
         writer.transport.abort()
 
 
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect with room for a few KB only: what is not read shall wait at the server's side."""
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    own.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(own, (HOST, port))
+    return await asyncio.open_connection(sock=own, limit=1 << 12)
+
+
 async def stuck(writer: asyncio.StreamWriter) -> None:
     """Read nothing, and find out by sending a byte now and then whether the other side is still there."""
     transport = writer.transport
@@ -218,16 +228,22 @@ async def stuck(writer: asyncio.StreamWriter) -> None:
             return
 
 
+def largest() -> str:
+    """Return the path of the page's largest file, or of something else that is not small."""
+    from shapespace.serve.page import FOLDER
+
+    files = sorted(FOLDER.glob("assets/*.js"), key=lambda path: path.stat().st_size)
+    return f"/assets/{files[-1].name}" if files else "/api/openapi.json"
+
+
 def slow(space: str, seconds: float) -> tuple[list[common.Row], list[str]]:
     """S4: each slow client closed in time, one that goes on as usual always answered, descriptors given back."""
     record, held = Record(), {"half a head": [], "withheld body": [], "not read": []}
     where = f"POST /api/spaces/{space}/sample HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    body = b'{"n": 64}'
-    asked = where.encode() + b"content-length: %d\r\n\r\n" % len(body) + body
     sent = {
         "half a head": (HEADS, b"GET / HTTP/1.1\r\nhost: lo", True),
         "withheld body": (BODIES, (where + "content-length: 900\r\n\r\n{").encode(), True),
-        "not read": (READERS, asked * 3, False),
+        "not read": (READERS, b"GET %s HTTP/1.1\r\nhost: localhost\r\n\r\n" % largest().encode() * 40, False),
     }
 
     async def everybody(port: int) -> None:

@@ -14,7 +14,9 @@ from shapespace.errors import UsageError
 from shapespace.explore.arithmetic import arithmetic
 from shapespace.explore.interpolate import interpolate
 from shapespace.explore.map import shape_map
+from shapespace.explore.neighbours import Neighbours, of_latents
 from shapespace.explore.steer import steer
+from shapespace.serve.routes_near import AMONG
 from shapespace.serve.routes_walk import Kept
 from shapespace.serve.spaces import Spaces
 from shapespace.serve.wire import MEDIA_TYPE, quantised, unpack
@@ -119,6 +121,18 @@ def test_a_map_is_the_library_s_and_its_shapes_come_when_asked_for(served, space
     assert np.allclose(packet.header["xy"], found.xy, atol=1e-6)
     assert np.array_equal(unpack(full.content).occupancy, quantised(space.decode(found.z)))
     assert ask(served, post("chair/map", json=body | {"format": "stl"})).status_code == 422
+
+
+def test_the_nearest_are_the_library_s_nearest_first(served, space):
+    z = space.latents(AMONG, 0)
+    answer, again = (ask(served, post("chair/neighbours", json={"z": z[5].tolist(), "k": 4})) for _ in range(2))
+    packet = unpack(answer.content)
+    ids, distances = Neighbours(space, of_latents(space, z), "voxels").search(space.decode(z[5:6]) > space.threshold, 4)
+    assert np.array_equal(packet.latents, z[ids[0]])
+    assert np.array_equal(packet.latents[0], z[5])
+    assert np.allclose(packet.header["distances"], distances[0], atol=1e-6)
+    assert answer.content == again.content
+    assert ask(served, post("chair/neighbours", json={"z": z[5].tolist(), "format": "stl"})).status_code == 422
 
 
 def test_maps_are_kept_and_bounded(space):

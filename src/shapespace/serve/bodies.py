@@ -137,21 +137,21 @@ class Pieces(Response):
 
     Args:
         content: All of it.
-        budget: What it is counted in; the bytes are taken now.
+        budget: What it is counted in; the bytes are taken now. None for what is held anyway.
         media_type: As in HTTP.
         headers: Further ones.
     """
 
     def __init__(
-        self, content: bytes, budget: Budget, *, media_type: str, headers: Mapping[str, str] | None = None
+        self, content: bytes, budget: Budget | None, *, media_type: str, headers: Mapping[str, str] | None = None
     ) -> None:
         """Count the bytes.
 
         Raises:
             Trouble: If too many answers wait to be sent.
         """
-        budget.take(len(content))
-        self._budget = budget
+        self._budget = budget or Budget(len(content))
+        self._budget.take(len(content))
         super().__init__(content, 200, headers, media_type)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -159,7 +159,7 @@ class Pieces(Response):
         body = memoryview(self.body)
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            for start in range(0, len(body), PIECE):
+            for start in range(0, len(body) if scope["method"] != "HEAD" else 0, PIECE):
                 piece = bytes(body[start : start + PIECE])
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

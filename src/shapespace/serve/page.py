@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from shapespace.serve.bodies import Pieces
 from shapespace.serve.trouble import Trouble
 
 FOLDER = Path(__file__).parent / "page"
@@ -77,7 +78,7 @@ class Page:
         headers = {"ETag": asset.tag, "Cache-Control": asset.caching}
         if asset.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(asset.content, 200, headers, asset.media_type)
+        return Pieces(asset.content, None, media_type=asset.media_type, headers=headers)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -49,7 +49,7 @@ def facts(service: Service, name: str) -> SpaceFacts:
         categories=list(space.card.categories),
         licence=space.card.licence,
         can_reconstruct=space.encoder is not None,
-        can_search=False,
+        can_search=True,
         attributes=[schemas.Attribute(name=each, low=-REACH, high=REACH) for each in known.names] if known else [],
     )
 
