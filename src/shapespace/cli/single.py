@@ -47,6 +47,7 @@ def save_single(shape: Shape, out: Path, finish: Finish) -> None:
     from shapespace.nets.latents import write_latents
     from shapespace.shapes.formats import MESH_EXTENSIONS
 
+    assert shape.z is not None  # what comes out of a space knows where it lies
     write_latents(out.with_suffix(".npz"), shape.z[None])
     if out.suffix.lower() not in MESH_EXTENSIONS:
         shape.save(out)
