@@ -115,6 +115,12 @@ class Shape:
     def _repr_png_(self) -> bytes:
         return _png(self.picture())
 
+    def _repr_html_(self) -> str:
+        # A notebook shows this where it can run it, and the picture elsewhere.
+        from shapespace.shapes.notebook import view
+
+        return view([self])
+
 
 class Shapes(Sequence[Shape]):
     """Several shapes in order; a list to read, with a contact sheet."""
@@ -170,6 +176,11 @@ class Shapes(Sequence[Shape]):
 
     def _repr_png_(self) -> bytes:
         return _png(self.sheet())
+
+    def _repr_html_(self) -> str:
+        from shapespace.shapes.notebook import view
+
+        return view(self)
 
 
 def save_shape(
