@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shapespace.errors import BadInput, UsageError
 from shapespace.explore.arithmetic import Term, arithmetic, evaluate, latent_of, parse, target_of
 from shapespace.explore.attributes import Attributes
+from shapespace.explore.snap import snap
 from shapespace.nets.generator import Generator
 from shapespace.nets.latents import write_latents
 from shapespace.nets.weights import SpaceCard
@@ -147,3 +148,12 @@ def test_vectors_that_do_not_fit_are_refused(space, vectors, said):
 def test_the_shape_in_a_file_lies_as_in_a_store(tmp_path):
     formats.write(tmp_path / "a.binvox", handed())
     assert np.array_equal(target_of(str(tmp_path / "a.binvox"), 16), handed().repeat(2, 0).repeat(2, 1).repeat(2, 2))
+
+
+def test_a_file_is_the_nearest_shape_of_the_space(space, tmp_path):
+    formats.write(tmp_path / "a.npz", handed())
+    found = evaluate(space, f"{tmp_path}/a.npz - 0:1 + 0:2")
+    nearest = snap(space, target_of(f"{tmp_path}/a.npz", 16)).z
+    first, second = space.latents(3)[1:]
+    assert np.array_equal(found.latents, np.stack([nearest, first, second]))
+    assert np.array_equal(found.z, arithmetic(space, [nearest, second], [first]))
