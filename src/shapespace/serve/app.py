@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from shapespace.serve import routes, routes_near, routes_walk, trouble
+from shapespace.serve import routes, routes_near, routes_search, routes_walk, trouble
 from shapespace.serve.batcher import ROWS
 from shapespace.serve.bodies import Bodies
 from shapespace.serve.guard import Guard
@@ -62,6 +62,7 @@ def build(
     api.include_router(routes.router(service))
     api.include_router(routes_walk.router(service))
     api.include_router(routes_near.router(service))
+    api.include_router(routes_search.router(service))
     _add_page(api, shown)
     bodies = Bodies(api, service.metrics, RAW)
     return Served(Guard(bodies, token, RAW, any_host), api, service, bodies)
