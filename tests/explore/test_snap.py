@@ -50,6 +50,7 @@ def test_the_masked_half_is_free_and_the_same_whatever_stands_there(space, own):
     assert np.array_equal(empty.z, full.z)
     assert empty.iou_after == pytest.approx(iou((empty.occupancy > space.threshold) & mask, own & mask))
     assert (empty.occupancy > space.threshold)[~mask].any()  # it is completed
+    assert np.array_equal(empty.joined > space.threshold, np.where(mask, own, empty.occupancy > space.threshold))
 
 
 def test_the_answer_follows_from_the_arguments(space, own):

@@ -17,6 +17,7 @@ def snap(  # noqa: PLR0913 - a command's options
     space: str,
     out: Path,
     keep: Literal["left", "right", "front", "back", "bottom", "top"] | None = None,
+    join: Annotated[bool, Parameter(negative=())] = False,
     likeness: float = 0.5,
     steps: int = 150,
     seed: int = 0,
@@ -33,6 +34,7 @@ def snap(  # noqa: PLR0913 - a command's options
         space: A shipped space's name, a .safetensors file, or the folder of a run.
         out: The file to write; its ending says how: .stl, .glb, .obj, .ply, .binvox and others.
         keep: Only this half of the grid counts, the other is completed.
+        join: Leave what counts as it is in the file, and add the rest from the space.
         likeness: From 1, as like the file as can be, to 0, as like the data.
         steps: Of the search; 60 take about two seconds at 32^3.
         seed: Of the shapes it starts from.
@@ -54,7 +56,7 @@ def snap(  # noqa: PLR0913 - a command's options
     target = target_of(str(file), loaded.resolution)
     mask = half(loaded.resolution, keep) if keep else None
     found = snapped(loaded, target, mask=mask, likeness=likeness, steps=steps, seed=seed)
-    shape = finished(Shape(found.occupancy, found.z, loaded.threshold, loaded.card), finish)
+    shape = finished(Shape(found.joined if join else found.occupancy, found.z, loaded.threshold, loaded.card), finish)
     save_single(shape, out, finish)
     seen = target if mask is None else target & mask
     save_sheet(out.with_suffix(".png"), [seen, shape.voxels], columns=2, size=320, captions=[file.name, "in the space"])

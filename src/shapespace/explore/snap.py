@@ -57,6 +57,7 @@ class Snapped:
     Args:
         z: (latent_dim,) float32.
         occupancy: (r, r, r) float32 in [0, 1], what the space makes of it.
+        joined: (r, r, r) float32, the target where it counts and the space's shape elsewhere: a partial shape completed.
         iou_before: Of the target, where it counts, with the shape that the search started from.
         iou_after: Of the target, where it counts, with this shape.
         steps: That were taken.
@@ -64,6 +65,7 @@ class Snapped:
 
     z: np.ndarray
     occupancy: np.ndarray
+    joined: np.ndarray
     iou_before: float
     iou_after: float
     steps: int
@@ -106,7 +108,9 @@ def snap(
     z = search.descend(first, max(1, round(FIRST * steps)), lambda part: progress(FIRST * part))
     z = search.descend(z[:1], steps, lambda part: progress(FIRST + (1 - FIRST) * part))
     answer = z[0].cpu().numpy()
-    return Snapped(answer, space.decode(answer[None])[0], begin, search.fit(z[:1]), steps)
+    occupancy = space.decode(answer[None])[0]
+    joined = np.where(counts.cpu().numpy() > 0, wanted.cpu().numpy(), occupancy)
+    return Snapped(answer, occupancy, joined, begin, search.fit(z[:1]), steps)
 
 
 def half(resolution: int, side: str) -> np.ndarray:
