@@ -57,7 +57,7 @@ class Snapped:
     Args:
         z: (latent_dim,) float32.
         occupancy: (r, r, r) float32 in [0, 1], what the space makes of it.
-        joined: (r, r, r) float32, the target where it counts and the space's shape elsewhere: a partial shape completed.
+        joined: (r, r, r) float32, the target where it counts, the space's shape elsewhere: completed.
         iou_before: Of the target, where it counts, with the shape that the search started from.
         iou_after: Of the target, where it counts, with this shape.
         steps: That were taken.
