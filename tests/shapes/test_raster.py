@@ -17,7 +17,7 @@ def test_blurred_is_the_mean_of_the_cube(radius):
 
 
 def test_depth_of_a_slanted_plane_is_exact():
-    camera = render._camera(0, 0, 64)
+    camera = render.camera_at(0, 0, 64)
     plane = np.array([[[-1, 0.2, -1], [1, -0.2, -1], [0, 0.0, 1]]], np.float32)
     nearest, hit = raster.depth_buffer(plane, camera[0], camera[1:4], camera[4, 0], 64)
     rows, columns = np.nonzero(hit == 0)
@@ -28,7 +28,7 @@ def test_depth_of_a_slanted_plane_is_exact():
 
 
 def test_what_is_behind_the_camera_or_flat_is_not_drawn():
-    camera = render._camera(0, 0, 32)
+    camera = render.camera_at(0, 0, 32)
     behind = np.array([[[-1, -9, -1], [1, -9, -1], [0, -9, 1]]], np.float32)
     flat = np.array([[[0, 0, 0], [1, 0, 0], [2, 0, 0]]], np.float32)
     for corners in (behind, flat):

@@ -25,7 +25,7 @@ def silhouette(picture: np.ndarray) -> np.ndarray:
 def test_a_cube_from_the_front_is_a_square_of_the_projected_size():
     found = silhouette(render.render(cube(), azimuth=0, elevation=0, size=200, shadow=False))
     rows, columns = np.flatnonzero(found.any(1)), np.flatnonzero(found.any(0))
-    camera = render._camera(0, 0, 200)
+    camera = render.camera_at(0, 0, 200)
     side = 2 * camera[4, 0] * 0.25 / (np.linalg.norm(camera[0]) - 0.25)  # the near face, by similar triangles
     assert abs(len(rows) - side) <= 1.5
     assert abs(len(columns) - side) <= 1.5

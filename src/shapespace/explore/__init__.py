@@ -1,1 +1,1 @@
-"""Walking the space: refine."""
+"""Walking a space: ways and sums through it, attributes, maps, search, snapping, what its units have learned."""

@@ -88,7 +88,7 @@ def view(
         supersampling: Samples along the side of a pixel.
     """
     samples = size * supersampling
-    camera = _camera(azimuth, elevation, samples)
+    camera = camera_at(azimuth, elevation, samples)
     nearest, hit = raster.depth_buffer(seen.corners, camera[0], camera[1:4], camera[4, 0], samples)
     lights = np.stack(
         [_towards(azimuth + _KEY_AZIMUTH, _KEY_ELEVATION), _towards(azimuth + _FILL_AZIMUTH, _FILL_ELEVATION)]
@@ -141,16 +141,33 @@ def contact_sheet(
         azimuth: Degrees from the front.
         elevation: Degrees above the horizon.
     """
-    from PIL import Image
-
     shapes = list(shapes)
     columns = min(columns or math.ceil(math.sqrt(1.6 * len(shapes))), len(shapes)) or 1
-    rows = math.ceil(len(shapes) / columns) or 1
+    pictures = (render(shape, azimuth=azimuth, elevation=elevation, size=size) for shape in shapes)
+    return picture_sheet(pictures, len(shapes), columns=columns, size=size, captions=captions)
+
+
+def picture_sheet(
+    pictures: Iterable[np.ndarray], count: int, *, columns: int, size: int, captions: Sequence[str] | None = None
+) -> Image.Image:
+    """Return one RGB picture of pictures in rows, on a plain light ground.
+
+    Args:
+        pictures: (size, size, 4) uint8 RGBA each.
+        count: How many they are.
+        columns: Pictures in a row.
+        size: Pixels along a picture's side.
+        captions: A line under each; longer ones are cut.
+    """
+    from PIL import Image
+
     line = max(11, size // 12) if captions else 0
-    sheet = Image.new("RGB", (columns * size, rows * (size + line + line // 2)), BACKGROUND)
-    for i, shape in enumerate(shapes):
+    sheet = Image.new(
+        "RGB", (columns * size, (math.ceil(count / columns) or 1) * (size + line + line // 2)), BACKGROUND
+    )
+    for i, pixels in enumerate(pictures):
         corner = (i % columns * size, i // columns * (size + line + line // 2))
-        picture = Image.fromarray(render(shape, azimuth=azimuth, elevation=elevation, size=size))
+        picture = Image.fromarray(pixels)
         sheet.paste(picture, corner, picture)
         if captions and i < len(captions):
             _write_caption(sheet, captions[i], corner, size, line)
@@ -190,7 +207,7 @@ def _towards(azimuth: float, elevation: float) -> np.ndarray:
     return np.array([math.sin(a) * math.cos(e), -math.cos(a) * math.cos(e), math.sin(e)])
 
 
-def _camera(azimuth: float, elevation: float, size: int) -> np.ndarray:
+def camera_at(azimuth: float, elevation: float, size: int) -> np.ndarray:
     """Return (5, 3): eye, right, up, forward, and the focal length in pixels in the first place of the last row."""
     away = _towards(azimuth, elevation)
     # From the azimuth, not from away x z, which vanishes straight above.
