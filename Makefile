@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-gpu lint format docs docs-serve reference bench clean
+.PHONY: help install demo test test-page test-slow test-gpu lint format docs docs-serve reference bench clean
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: $(READY) ## Shapes within seconds, then a three-minute training run; all o
 
 test: $(READY) ## Run the tests (about five minutes on two cores)
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+test-page: $(READY) ## Run the tests of the page in a real browser (needs Chromium)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m slow tests/web
 
 test-slow: $(READY) ## Run the slow tests: full fuzzing, kills, short training runs
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not gpu" --timeout 3600

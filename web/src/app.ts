@@ -44,7 +44,9 @@ export class App {
   private seed = 0;
   private epoch = 0; // of what is in hand: an answer from before is not shown
   private rested = false;
+  private wish: { label: string; make: () => Promise<Form> } | null = null;
   private mapped = "";
+  private telling: ReturnType<typeof setTimeout> | undefined;
   private alikeOf: Form | null = null;
 
   private readonly thumbs = new Thumbs();
@@ -196,7 +198,9 @@ export class App {
   private live(label: string, make: () => Promise<Form>): void {
     const { epoch } = this;
     this.rested = false;
+    this.wish = { label, make };
     this.trouble.stage.clear();
+    this.awake();
     const slow = setTimeout(() => this.busy(true), SLOW);
     const work = this.latest.ask(async () => {
       const form = await make();
@@ -204,12 +208,22 @@ export class App {
       if (epoch === this.epoch) this.show({ form, label, built: false });
     });
     void work
-      .then(() => this.rested && this.keep())
-      .catch((error) => this.trouble.stage.show(error, () => this.live(label, make)))
+      .then(() => this.rested && !this.latest.busy && this.keep()) // while busy, what is shown is not the newest
+      .catch((error) => this.failed(error))
       .finally(() => {
         clearTimeout(slow);
         if (!this.latest.busy) this.busy(false);
+        this.settle();
       });
+  }
+
+  /** Say so, and offer the newest wish again, kept if it had come to rest. */
+  private failed(error: unknown): void {
+    const { wish, rested } = this;
+    this.trouble.stage.show(error, () => {
+      if (wish) this.live(wish.label, wish.make);
+      if (rested) this.rest();
+    });
   }
 
   private rest(): void {
@@ -396,11 +410,23 @@ export class App {
       voxels: built ? full(form) : null, resolution: form.resolution,
     };
     clearTimeout(this.telling);
+    this.awake();
     // browsers allow few changes of the address a second
-    this.telling = setTimeout(() => this.held && history.replaceState(null, "", `#${toFragment(seen)}`), 150);
+    this.telling = setTimeout(() => {
+      this.telling = undefined;
+      if (this.held) history.replaceState(null, "", `#${toFragment(seen)}`);
+      this.settle();
+    }, 150);
   }
 
-  private telling: ReturnType<typeof setTimeout> | undefined;
+  /** Something is about to change what is seen, or what the address says of it. */
+  private awake(): void {
+    part("stage").setAttribute("aria-busy", "true");
+  }
+
+  private settle(): void {
+    if (!this.latest.busy && this.telling === undefined) part("stage").setAttribute("aria-busy", "false");
+  }
 
   /** Show what the address says. */
   private async follow(): Promise<void> {

@@ -21,6 +21,7 @@ export class Latest {
       }
     } finally {
       this.running = false;
+      this.next = null; // after a failure, whoever asked decides what is tried again
     }
   }
 }

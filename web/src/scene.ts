@@ -36,12 +36,12 @@ export class Setting {
   private readonly ground = new Mesh(new PlaneGeometry(8, 8), this.shadow);
   private mesh: Mesh | null = null;
 
-  constructor() {
+  constructor(shadow = 1024) {
     this.camera.up.set(0, 0, 1);
     const sun = new DirectionalLight(0xfff1de, 2.6);
     sun.position.set(0.9, -1.4, 2.1);
     sun.castShadow = true;
-    sun.shadow.mapSize.set(1024, 1024);
+    sun.shadow.mapSize.set(shadow, shadow);
     sun.shadow.radius = 5;
     sun.shadow.normalBias = 0.012;
     Object.assign(sun.shadow.camera, { left: -1, right: 1, top: 1, bottom: -1, near: 0.5, far: 5 });

@@ -84,6 +84,7 @@ export class Stage {
   draw(): void {
     if (this.due) return;
     this.due = true;
+    this.canvas.dataset.still = "false";
     requestAnimationFrame((now) => {
       this.due = false;
       if (this.pace.isSlow(now) !== this.coarse) this.refine(!this.coarse);
@@ -97,6 +98,7 @@ export class Stage {
     this.setting.stand(this.stand);
     this.renderer.render(this.setting.scene, this.setting.camera);
     this.canvas.dataset.frames = String(Number(this.canvas.dataset.frames ?? 0) + 1);
+    this.canvas.dataset.still = String(!this.coarse && !this.due);
   }
 
   /** Fewer pixels while it moves on a machine that draws slowly; all of them when it rests. */
@@ -111,14 +113,14 @@ export class Stage {
   }
 
   turn(azimuth: number, elevation: number): void {
-    this.stand.azimuth = (this.stand.azimuth + azimuth) % 360;
-    this.stand.elevation = clamp(this.stand.elevation + elevation, -80, 85);
+    this.stand.azimuth = hundredth(this.stand.azimuth + azimuth) % 360;
+    this.stand.elevation = hundredth(clamp(this.stand.elevation + elevation, -80, 85));
     this.draw();
     this.onTurned();
   }
 
   approach(factor: number): void {
-    this.stand.distance = clamp(this.stand.distance * factor, NEAREST, FARTHEST);
+    this.stand.distance = hundredth(clamp(this.stand.distance * factor, NEAREST, FARTHEST));
     this.draw();
     this.onTurned();
   }
@@ -228,6 +230,11 @@ export function stroked(form: Form, { voxel, value }: Stroke): Form {
   const occupancy = full(form).map((inside) => inside * 255);
   occupancy[voxel] = value * 255;
   return { ...form, occupancy };
+}
+
+/** As a link has it, so that a link shows exactly what was seen. */
+function hundredth(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -3,12 +3,12 @@
 import { rendererFor, Setting, STAND, type Look } from "./scene";
 import type { Form } from "./source";
 
-const SIDE = 300; // pixels
+const SIDE = 260; // pixels
 
 export class Thumbs {
   private readonly canvas = document.createElement("canvas");
   private readonly renderer = rendererFor(this.canvas);
-  private readonly setting = new Setting();
+  private readonly setting = new Setting(512);
   private readonly waiting: (() => void)[] = [];
 
   constructor() {

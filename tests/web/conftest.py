@@ -1,0 +1,86 @@
+"""A real browser before a real server: small spaces in a thread of this process, Debian's Chromium without a window."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seeing import PATIENCE, wall
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "serve"))
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), "")
+ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser that draws without a GPU is slow: `make test-page` runs these."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A browser; the test is skipped, with the reason, where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("no chromium on this machine")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """Where a server of two small spaces listens."""
+    import uvicorn
+    from asking import make_served
+
+    served = make_served()
+    config = uvicorn.Config(served.asgi, port=0, log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def context(browser: Any) -> Iterator[Any]:
+    """A fresh profile of a desk's size; whatever a page complains of, or asks another host for, fails the test."""
+    context = browser.new_context(viewport={"width": 1000, "height": 640}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    complaints: list[str] = []
+
+    def asked(url: str) -> None:
+        if "127.0.0.1" not in url and not url.startswith(("blob:", "data:")):
+            complaints.append(url)
+
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("request", lambda request: asked(request.url))
+    context.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    yield context
+    context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(context: Any, address: str) -> Any:
+    """The page, its wall drawn."""
+    page = context.new_page()
+    page.goto(address)
+    wall(page)
+    return page

@@ -1,0 +1,106 @@
+"""What the tests of the page see and do, by short names."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+
+SIDE = 16
+"""Of the small spaces' grids."""
+
+
+PATIENCE = 60_000
+"""Milliseconds that a browser on a busy machine may take for anything."""
+
+
+def wall(page: Any) -> None:
+    """Wait until all of the wall is drawn."""
+    page.locator("#wall canvas[data-drawn]").nth(23).wait_for()
+
+
+def hold(page: Any, number: int = 0) -> dict[str, Any]:
+    """Click a shape of the wall; return what the address says then."""
+    page.locator("#wall .tile").nth(number).click()
+    page.locator("#bench").wait_for()
+    return told(page)
+
+
+def told(page: Any) -> dict[str, Any]:
+    """Return what the address says, once nothing moves any more."""
+    page.locator("#stage[aria-busy=false]").wait_for()
+    return said(page.evaluate("location.href"))
+
+
+def said(url: str) -> dict[str, Any]:
+    """Return what an address says: its latent vector as numbers, its voxels as a grid."""
+    fields = {name: values[0] for name, values in parse_qs(urlsplit(url).fragment).items()}
+    found: dict[str, Any] = dict(fields)
+    if "z" in fields:
+        found["z"] = np.frombuffer(_bytes(fields["z"]), "<f4")
+    if "voxels" in fields:
+        bits = np.unpackbits(np.frombuffer(_bytes(fields["voxels"]), np.uint8))
+        found["voxels"] = bits[: int(fields["side"]) ** 3].reshape([int(fields["side"])] * 3).astype(bool)
+    return found
+
+
+def slide(page: Any, selector: str, value: float) -> None:
+    """Move a slider as a hand does: it is told of, and let go."""
+    page.locator(selector).evaluate(
+        "(input, value) => { input.value = value; for (const kind of ['input', 'change'])"
+        " input.dispatchEvent(new Event(kind, { bubbles: true })); }",
+        str(value),
+    )
+
+
+def pointer(page: Any, selector: str, *places: tuple[float, float]) -> None:
+    """Press in an element, move and let go; places are parts of its width and height."""
+    box = page.locator(selector).bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()
+
+
+def caption(page: Any) -> str:
+    """Return the line under the shape."""
+    return page.locator("#caption").inner_text()
+
+
+def until(page: Any, wanted: str) -> None:
+    """Wait until the line under the shape has these words."""
+    page.locator("#caption", has_text=wanted).wait_for()
+
+
+def stage(page: Any) -> np.ndarray:
+    """Return the pixels of the shape in hand, (height, width, 3) int."""
+    import io
+
+    from PIL import Image
+
+    page.locator("#view[data-still=true]").wait_for()
+    shot = page.locator("#view").screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
+
+
+def spot(page: Any) -> tuple[float, float]:
+    """Return a place of the picture that is well inside the shape, as parts of its width and height."""
+    from scipy.ndimage import distance_transform_edt
+
+    red, _, blue = np.moveaxis(stage(page), 2, 0)
+    inside = distance_transform_edt(red - blue > 30)  # wood
+    y, x = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return (float(x) + 0.5) / inside.shape[1], (float(y) + 0.5) / inside.shape[0]
+
+
+def differs(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the part of pixels that are clearly of another colour, but for the line below and the focus's frame."""
+    return float((np.abs(one - other).max(axis=2) > 12)[6:-60, 6:-6].mean())
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

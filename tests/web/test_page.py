@@ -1,0 +1,144 @@
+"""The page in a real browser: clicked, dragged, seen."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from asking import make_attributes, make_space
+from seeing import SIDE, caption, differs, hold, pointer, slide, spot, stage, told, until
+
+from shapespace.shapes import formats
+
+
+def test_a_shape_of_the_wall_is_the_one_of_its_seed_and_is_turned(page: Any) -> None:
+    seen = hold(page, 3)
+    assert np.array_equal(seen["z"], make_space().latents(4, 0)[3])
+    assert caption(page) == "Shape 4"
+    front = stage(page)
+    assert len(np.unique(front.reshape(-1, 3), axis=0)) > 50  # shaded, not a blank
+    pointer(page, "#view", (0.5, 0.5), (0.8, 0.5))
+    assert differs(front, stage(page)) > 0.02
+    page.locator("#view").focus()
+    before = float(told(page)["from"].split(",")[0])
+    page.keyboard.press("ArrowRight")
+    assert float(told(page)["from"].split(",")[0]) == before + 10
+
+
+def test_voxels_and_the_smooth_surface_are_two_looks_at_one_shape(page: Any) -> None:
+    z = hold(page)["z"]
+    smooth = stage(page)
+    page.get_by_role("button", name="Voxels").click()
+    assert differs(smooth, stage(page)) > 0.01
+    seen = told(page)
+    assert seen["look"] == "voxels"
+    assert np.array_equal(seen["z"], z)
+
+
+def test_a_shape_dragged_onto_another_blends_them_from_end_to_end(page: Any) -> None:
+    tiles = page.locator("#wall .tile")
+    tiles.nth(1).drag_to(tiles.nth(2))
+    until(page, "Blend, 50 %")
+    z = make_space().latents(3, 0)
+    middle = told(page)["z"]
+    slide(page, "#blend-at", 0)
+    until(page, "Blend, 0 %")
+    assert np.array_equal(told(page)["z"], z[1])
+    slide(page, "#blend-at", 1)
+    until(page, "Blend, 100 %")
+    assert np.array_equal(told(page)["z"], z[2])
+    assert not np.array_equal(middle, z[1])
+    assert page.locator("#past .tile").count() >= 3
+
+
+def test_an_attribute_moves_the_shape_and_back_again(page: Any) -> None:
+    z = hold(page)["z"]
+    slide(page, "[data-attribute=arms]", 1)
+    until(page, "more arms")
+    expected = make_attributes(make_space()).move(z, {"arms": 1})
+    assert np.allclose(told(page)["z"], expected, atol=1e-5)
+    slide(page, "[data-attribute=arms]", 0)
+    assert np.array_equal(told(page)["z"], z)
+
+
+def test_voxels_are_taken_away_and_added_undone_and_redone(page: Any) -> None:
+    hold(page)
+    page.keyboard.press("3")
+    page.keyboard.press("r")
+    place = spot(page)
+    pointer(page, "#view", place)
+    removed = told(page)["voxels"]
+    page.keyboard.press("a")
+    pointer(page, "#view", place)
+    added = told(page)["voxels"]
+    assert added.shape == (SIDE,) * 3
+    assert (added ^ removed).sum() == 1
+    assert added.sum() == removed.sum() + 1
+    page.keyboard.press("Control+z")
+    assert np.array_equal(told(page)["voxels"], removed)
+    page.keyboard.press("Control+z")
+    assert "voxels" not in told(page)
+    page.get_by_role("button", name="Redo").click()
+    assert np.array_equal(told(page)["voxels"], removed)
+
+
+def test_what_was_taken_away_is_the_mesh_that_was_seen(page: Any, tmp_path: Path) -> None:
+    hold(page)
+    page.get_by_role("button", name="Voxels").click()
+    voxels = make_space().sample(1)[0].voxels
+    for ending, unit in (("stl", 100 / SIDE), ("glb", 1 / SIDE)):
+        with page.expect_download() as coming:
+            page.get_by_role("button", name=ending.upper()).click()
+        path = tmp_path / f"taken.{ending}"
+        coming.value.save_as(path)
+        mesh = formats.read(path).mesh
+        assert mesh is not None
+        assert abs(mesh.scaled(1 / unit).volume - voxels.sum()) < 0.01 * voxels.sum()
+
+
+def test_a_link_shows_exactly_what_was_seen(page: Any, context: Any) -> None:
+    hold(page, 5)
+    page.keyboard.press("3")
+    page.keyboard.press("r")
+    pointer(page, "#view", spot(page))
+    page.keyboard.press("2")
+    pointer(page, "#view", (0.4, 0.4), (0.6, 0.45))
+    page.mouse.move(0, 0)
+    seen, picture = told(page), stage(page)
+    second = context.new_page()
+    second.goto(page.evaluate("location.href"))
+    until(second, "From a link")
+    again = told(second)
+    assert again.keys() == seen.keys()
+    assert np.array_equal(again["z"], seen["z"])
+    assert np.array_equal(again["voxels"], seen["voxels"])
+    assert differs(picture, stage(second)) < 0.001
+
+
+def test_a_photograph_becomes_a_shape_where_the_space_reads_them(page: Any) -> None:
+    from PIL import Image
+
+    assert not page.locator("#open-photo").is_visible()
+    page.locator("#spaces").select_option("seen")
+    page.locator("#open-photo").wait_for()
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), (200, 30, 30)).save(picture, "PNG")
+    page.locator("#photo").set_input_files(
+        {"name": "seat.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )  # fmt: skip
+    until(page, "From seat.png")
+    assert told(page)["space"] == "seen"
+
+
+def test_all_of_it_can_be_reached_by_keys(page: Any) -> None:
+    page.locator("#wall .tile").first.focus()
+    page.keyboard.press("Enter")
+    page.locator("#bench").wait_for()
+    page.locator("#map").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("2")
+    assert page.locator("[data-look=voxels]").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    page.locator("#bench").wait_for(state="hidden")
