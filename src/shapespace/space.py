@@ -268,6 +268,8 @@ def _source(seed: int, index: int) -> torch.Generator:
 
 
 def _rows(z: np.ndarray | torch.Tensor, latent_dim: int) -> torch.Tensor:
+    if isinstance(z, np.ndarray) and not z.flags.writeable:
+        z = z.copy()  # memory-mapped, say: torch warns of what it cannot write to
     rows = torch.as_tensor(z, dtype=torch.float32).detach().cpu()
     if rows.dim() != 2 or rows.shape[1] != latent_dim:
         raise UsageError(f"z is {tuple(rows.shape)}; this space takes (n, {latent_dim})")

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+from asking import make_space
 
 SIDE = 16
 """Of the small spaces' grids."""
@@ -95,6 +96,20 @@ def spot(page: Any) -> tuple[float, float]:
     inside = distance_transform_edt(red - blue > 30)  # wood
     y, x = np.unravel_index(int(np.argmax(inside)), inside.shape)
     return (float(x) + 0.5) / inside.shape[1], (float(y) + 0.5) / inside.shape[0]
+
+
+def watch_progress(page: Any) -> None:
+    """From now on, keep in `seenParts` how far the bar says the work is."""
+    page.evaluate(
+        "() => { window.seenParts = []; const bar = document.querySelector('#busy');"
+        " new MutationObserver(() => bar.hasAttribute('value') && seenParts.push(bar.value))"
+        ".observe(bar, { attributes: true, attributeFilter: ['value'] }); }"
+    )
+
+
+def shape_of(z: np.ndarray) -> np.ndarray:
+    """Return the grid that Python makes of a latent vector of the first space."""
+    return next(make_space().stream(z[None])).voxels
 
 
 def differs(one: np.ndarray, other: np.ndarray) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from asking import make_attributes, make_space
-from seeing import SIDE, caption, differs, hold, pointer, slide, spot, stage, told, until
+from seeing import SIDE, caption, differs, hold, pointer, shape_of, slide, spot, stage, told, until, watch_progress
 
 from shapespace.shapes import formats
+from shapespace.shapes.grid import iou
 
 
 def test_a_shape_of_the_wall_is_the_one_of_its_seed_and_is_turned(page: Any) -> None:
@@ -130,6 +131,64 @@ def test_a_photograph_becomes_a_shape_where_the_space_reads_them(page: Any) -> N
     )  # fmt: skip
     until(page, "From seat.png")
     assert told(page)["space"] == "seen"
+
+
+def test_a_mesh_that_is_brought_is_snapped_to_and_searched_by(page: Any, tmp_path: Path) -> None:
+    shape = make_space().sample(1, 5)[0]
+    shape.save(tmp_path / "mine.stl")
+    page.locator("#file").set_input_files(tmp_path / "mine.stl")
+    until(page, "Nearest to mine.stl")
+    seen = told(page)
+    assert iou(shape_of(seen["z"]), shape.voxels) > 0.5
+    neighbours = page.locator("#alike .tile")
+    neighbours.nth(7).wait_for()
+    neighbours.first.click()
+    until(page, "Neighbour 1")
+    assert told(page)["voxels"].any()
+
+
+def test_what_was_built_is_snapped_while_a_bar_tells_how_far_and_undone(page: Any) -> None:
+    hold(page)
+    page.keyboard.press("3")
+    page.keyboard.press("r")
+    pointer(page, "#view", spot(page))
+    built = told(page)["voxels"]
+    watch_progress(page)
+    page.get_by_role("button", name="Snap").click()
+    until(page, "Snapped")
+    seen = told(page)
+    assert "voxels" not in seen
+    assert iou(shape_of(seen["z"]), built) > 0.5
+    parts = page.evaluate("seenParts")
+    assert len(parts) >= 3  # streamed, not told at the end
+    assert parts == sorted(parts)
+    page.keyboard.press("Control+z")
+    assert np.array_equal(told(page)["voxels"], built)
+
+
+def test_the_map_is_wandered_and_what_rests_is_kept(page: Any) -> None:
+    z = hold(page)["z"]
+    page.locator("#map").scroll_into_view_if_needed()
+    pointer(page, "#map", (0.5, 0.5), (0.9, 0.2), (0.1, 0.8))
+    until(page, "From the map")
+    low = told(page)["z"]
+    pointer(page, "#map", (0.5, 0.5), (0.9, 0.1))
+    page.wait_for_function("document.querySelectorAll('#past .tile').length === 3")
+    high = told(page)["z"]
+    assert not np.array_equal(low, high)
+    page.locator("#past .tile").nth(1).click()  # the newest is first
+    assert np.array_equal(told(page)["z"], low)
+    page.locator("#past .tile").last.click()
+    assert np.array_equal(told(page)["z"], z)
+
+
+def test_a_shape_of_the_wall_is_let_fall_on_the_one_in_hand(page: Any) -> None:
+    hold(page, 2)
+    page.locator("#wall .tile").nth(1).drag_to(page.locator("#stage"))
+    until(page, "Blend, 50 %")
+    slide(page, "#blend-at", 0)
+    until(page, "Blend, 0 %")
+    assert np.array_equal(told(page)["z"], make_space().latents(3, 0)[2])
 
 
 def test_all_of_it_can_be_reached_by_keys(page: Any) -> None:

@@ -365,7 +365,9 @@ export class App {
         return { form: await source.reconstruct(space.name, file), label: `From ${file.name}`, built: false };
       }
       if (!source.snapFile) throw new SourceError("files of shapes are read by `shapespace serve` only", false);
-      return { form: await source.snapFile(space.name, file, progress), label: `Nearest to ${file.name}`, built: false };
+      const form = await source.snapFile(space.name, file, progress);
+      part<HTMLDetailsElement>("alike-panel").open = true; // who brings a shape is searching
+      return { form, label: `Nearest to ${file.name}`, built: false };
     });
   }
 
@@ -467,7 +469,7 @@ export class App {
     for (const button of part("looks").children) {
       button.setAttribute("aria-pressed", String((button as HTMLElement).dataset.look === look));
     }
-    part("pens").hidden = part("snap").hidden = look !== "edit";
+    part("building").hidden = look !== "edit";
     if (!this.held) return;
     this.stage.show(this.held.form, look);
     this.tell();
