@@ -50,7 +50,7 @@ def timed(job: Job, out: Path, workers: int) -> float:
 def plain(job: Job) -> float:
     """Return the seconds of the bare work."""
     started = time.perf_counter()
-    for task in make_plan(job.source, job.recipe, limit=None, count=job.count, workers=0).tasks:
+    for task in make_plan(job, workers=0).tasks:
         make_chunk(task)
     return time.perf_counter() - started
 

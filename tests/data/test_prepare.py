@@ -163,6 +163,8 @@ def test_furniture_brings_its_attributes(tmp_path: Path) -> None:
     _, chairs_only = run(Job("furniture:chair", Recipe(16), count=5), tmp_path / "b.shapes")
     assert chairs_only.category_names == ["chair"]
     assert (chairs_only.read([0]) == store.read(chairs[:1])).all()
+    _, further = run(Job("furniture:chair", Recipe(16), count=2, first=3), tmp_path / "c.shapes")
+    assert (further.read([0, 1]) == chairs_only.read([3, 4])).all()
 
 
 def test_limit_takes_evenly(good: Path, tmp_path: Path) -> None:

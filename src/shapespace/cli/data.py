@@ -34,6 +34,8 @@ class What:
     """Take at most so many shapes, evenly spaced over the source."""
     count: int = 1_000
     """Pieces of furniture to make."""
+    first: int = 0
+    """Seed of the first piece; others give other pieces, never seen before."""
     licence: str = "not stated"
     """Licence of the shapes, kept in the store."""
     seconds: float = 10.0
@@ -44,7 +46,7 @@ class What:
         from shapespace.data.recipe import Job, Recipe
 
         recipe = Recipe(self.resolution, self.up, self.mirror, self.rotations, self.category, self.label, self.seconds)
-        return Job(source, recipe, limit=self.limit, count=self.count, licence=self.licence)
+        return Job(source, recipe, limit=self.limit, count=self.count, first=self.first, licence=self.licence)
 
 
 def prepare(

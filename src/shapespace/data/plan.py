@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from shapespace.data.limited import Died, limited_map
-from shapespace.data.recipe import Recipe
+from shapespace.data.recipe import Job, Recipe
 from shapespace.data.sources import PACK_EXTENSIONS, Origin, Refusal, scan
 from shapespace.data.work import Entry, Task, count_shapes
 from shapespace.errors import BadInput, UsageError
@@ -26,6 +26,7 @@ CHUNK_BYTES = 8 << 20
 """A chunk ends at so many source shapes, or at so many bytes of packed shapes."""
 
 FURNITURE = "furniture"
+MOST_FURNITURE = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -52,23 +53,21 @@ class Plan:
         return sum(len(entry.picks) for task in self.tasks for entry in task.entries)
 
 
-def make_plan(source: str | Path, recipe: Recipe, *, limit: int | None, count: int, workers: int) -> Plan:
-    """Return the plan for a source.
+def make_plan(job: Job, *, workers: int) -> Plan:
+    """Return the plan for a job.
 
     Args:
-        source: A file, a folder, `furniture` or `furniture:CATEGORY`.
-        recipe: How shapes are made.
-        limit: Take at most so many source shapes, evenly spaced; None takes all.
-        count: Pieces of furniture to make; no meaning for files.
+        job: What to prepare.
         workers: Processes that look into packs to count their shapes.
 
     Raises:
         BadInput: If there is nothing at `source`, or nothing in it that could be a shape.
         UsageError: If a category, a resolution or a count has no meaning.
     """
+    source, recipe, limit = job.source, job.recipe, job.limit
     kind, _, category = str(source).partition(":")
     if kind == FURNITURE and not Path(source).exists():
-        entries = _furniture_entries(category, recipe.categories, count)
+        entries = _furniture_entries(category, job)
         plan = Plan(str(source), list(_chunks(Path(), recipe, _thinned(entries, limit))))
         return replace(plan, fingerprint=_fingerprint(plan, []))
     found = scan(Path(source), (*formats.MESH_EXTENSIONS, *formats.VOXEL_EXTENSIONS))
@@ -81,16 +80,18 @@ def make_plan(source: str | Path, recipe: Recipe, *, limit: int | None, count: i
     return replace(plan, fingerprint=_fingerprint(plan, [found.root / origin.path for origin in found.files]))
 
 
-def _furniture_entries(category: str, categories: Sequence[str], count: int) -> list[Entry]:
-    wanted = (category,) if category else tuple(categories) or furniture.CATEGORIES
+def _furniture_entries(category: str, job: Job) -> list[Entry]:
+    wanted = (category,) if category else job.recipe.categories or furniture.CATEGORIES
     if unknown := [name for name in wanted if name not in furniture.CATEGORIES]:
         raise UsageError(f"no furniture of category {unknown[0]!r}; there are: {', '.join(furniture.CATEGORIES)}")
-    if not 1 <= count <= 10_000_000:
-        raise UsageError(f"--count is {count}; it must lie between 1 and 10000000")
+    if not 1 <= job.count <= MOST_FURNITURE:
+        raise UsageError(f"--count is {job.count}; it must lie between 1 and {MOST_FURNITURE}")
+    if not 0 <= job.first <= MOST_FURNITURE:
+        raise UsageError(f"--first is {job.first}; it must lie between 0 and {MOST_FURNITURE}")
     entries = []
     for place, name in enumerate(wanted):
-        share = count // len(wanted) + (place < count % len(wanted))
-        entries.append(Entry(Origin("", name), tuple(range(share)), is_furniture=True))
+        share = job.count // len(wanted) + (place < job.count % len(wanted))
+        entries.append(Entry(Origin("", name), tuple(range(job.first, job.first + share)), is_furniture=True))
     return entries
 
 

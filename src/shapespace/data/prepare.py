@@ -59,7 +59,7 @@ def prepare(
     partial_folder = out.with_name(out.name + ".partial")
     if out.exists() and not partial_folder.exists():
         raise OutputError(f"{out} exists already; choose another --out or remove it first")
-    plan = make_plan(job.source, job.recipe, limit=job.limit, count=job.count, workers=processes)
+    plan = make_plan(job, workers=processes)
     if out.exists() and Partial.belongs_to(partial_folder, plan.fingerprint):
         return _finished_before(out, Partial(partial_folder, plan.fingerprint, job.recipe.resolution))
     if out.exists():

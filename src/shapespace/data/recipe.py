@@ -38,6 +38,7 @@ class Job:
         recipe: How shapes are made.
         limit: Take at most so many source shapes, evenly spaced.
         count: Pieces of furniture to make.
+        first: Seed of the first of them; the others follow.
         fractions: Parts of each category for validation and for test.
         licence: Of the shapes, for the provenance.
     """
@@ -46,5 +47,6 @@ class Job:
     recipe: Recipe = field(default_factory=Recipe)
     limit: int | None = None
     count: int = 1_000
+    first: int = 0
     fractions: tuple[float, float] = (0.1, 0.1)
     licence: str = "not stated"
