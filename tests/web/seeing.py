@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from asking import make_space
+from asking import make_served, make_space
 
 SIDE = 16
 """Of the small spaces' grids."""
@@ -15,6 +20,23 @@ SIDE = 16
 
 PATIENCE = 60_000
 """Milliseconds that a browser on a busy machine may take for anything."""
+
+
+@contextmanager
+def serving(port: int = 0) -> Iterator[int]:
+    """Serve two small spaces; yield the port."""
+    import uvicorn
+
+    config = uvicorn.Config(make_served().asgi, port=port, log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
 
 
 def wall(page: Any) -> None:
@@ -65,6 +87,17 @@ def pointer(page: Any, selector: str, *places: tuple[float, float]) -> None:
     for point in points[1:]:
         page.mouse.move(*point, steps=4)
     page.mouse.up()
+
+
+def drop(page: Any, path: Path) -> None:
+    """Let a file fall onto the page."""
+    page.evaluate(
+        "([name, text]) => { const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));"
+        " const dataTransfer = new DataTransfer(); dataTransfer.items.add(new File([bytes], name));"
+        " for (const kind of ['dragenter', 'dragover', 'drop'])"
+        " document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true })); }",
+        [path.name, base64.b64encode(path.read_bytes()).decode()],
+    )
 
 
 def caption(page: Any) -> str:

@@ -8,7 +8,21 @@ from typing import Any
 
 import numpy as np
 from asking import make_attributes, make_space
-from seeing import SIDE, caption, differs, hold, pointer, shape_of, slide, spot, stage, told, until, watch_progress
+from seeing import (
+    SIDE,
+    caption,
+    differs,
+    drop,
+    hold,
+    pointer,
+    shape_of,
+    slide,
+    spot,
+    stage,
+    told,
+    until,
+    watch_progress,
+)
 
 from shapespace.shapes import formats
 from shapespace.shapes.grid import iou
@@ -133,10 +147,10 @@ def test_a_photograph_becomes_a_shape_where_the_space_reads_them(page: Any) -> N
     assert told(page)["space"] == "seen"
 
 
-def test_a_mesh_that_is_brought_is_snapped_to_and_searched_by(page: Any, tmp_path: Path) -> None:
+def test_a_mesh_that_is_dropped_is_snapped_to_and_searched_by(page: Any, tmp_path: Path) -> None:
     shape = make_space().sample(1, 5)[0]
     shape.save(tmp_path / "mine.stl")
-    page.locator("#file").set_input_files(tmp_path / "mine.stl")
+    drop(page, tmp_path / "mine.stl")
     until(page, "Nearest to mine.stl")
     seen = told(page)
     assert iou(shape_of(seen["z"]), shape.voxels) > 0.5

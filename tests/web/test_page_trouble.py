@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from asking import make_space
-from seeing import caption, hold, slide, told, until, wall
+from seeing import caption, hold, serving, slide, told, until, wall
 
 DECODE = re.compile("/api/spaces/.*/decode$")
 
@@ -21,17 +21,20 @@ def blend(page: Any) -> np.ndarray:
     return make_space().latents(2, 0)
 
 
-def test_a_server_that_dies_is_named_and_what_was_asked_is_done_when_it_is_back(page: Any) -> None:
-    z = blend(page)
-    page.route(DECODE, lambda route: route.abort())
+def test_a_server_that_dies_is_named_and_what_was_asked_is_done_when_it_is_back(context: Any) -> None:
+    page = context.new_page()
+    with serving() as port:
+        page.goto(f"http://127.0.0.1:{port}/")
+        wall(page)
+        z = blend(page)
     slide(page, "#blend-at", 1)
     trouble = page.locator("#stage-trouble")
     trouble.get_by_text("does not answer").wait_for()
     assert caption(page) == "Blend, 50 %"  # still in hand
     assert page.locator("#past .tile").count() == 2
-    page.unroute(DECODE)
-    trouble.get_by_role("button", name="Try again").click()
-    until(page, "Blend, 100 %")
+    with serving(port):
+        trouble.get_by_role("button", name="Try again").click()
+        until(page, "Blend, 100 %")
     assert np.array_equal(told(page)["z"], z[1])
     assert not trouble.is_visible()
 
