@@ -187,7 +187,7 @@ def test_the_map_is_wandered_and_what_rests_is_kept(page: Any) -> None:
     until(page, "From the map")
     low = told(page)["z"]
     pointer(page, "#map", (0.5, 0.5), (0.9, 0.1))
-    page.wait_for_function("document.querySelectorAll('#past .tile').length === 3")
+    page.locator("#past .tile").nth(2).wait_for()
     high = told(page)["z"]
     assert not np.array_equal(low, high)
     page.locator("#past .tile").nth(1).click()  # the newest is first

@@ -137,6 +137,7 @@ export class App {
     this.rested = false;
     this.base = { z: held.form.z, label: held.label };
     this.sliders.reset();
+    this.map.leave();
     if (!keepEnds) this.unblend();
     this.show(held);
     this.recall();

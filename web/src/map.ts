@@ -11,7 +11,7 @@ const EDGE = 0.9; // of the half side: the map ends before its canvas
 
 export class MapView {
   private map: ShapeMap | null = null;
-  private at: [number, number] = [0, 0];
+  private at: [number, number] | null = null; // nowhere, while what is in hand came from elsewhere
   private held = false;
   private seen: number[] = [];
   private pictures: HTMLCanvasElement[] = [];
@@ -38,7 +38,8 @@ export class MapView {
       const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
       if (!step) return;
       event.preventDefault();
-      this.go([this.at[0] + STEP * step[0], this.at[1] + STEP * step[1]]);
+      const [x, y] = this.at ?? [0, 0];
+      this.go([x + STEP * step[0], y + STEP * step[1]]);
     });
     canvas.addEventListener("keyup", (event) => event.key.startsWith("Arrow") && this.onRested());
     new ResizeObserver(() => this.draw()).observe(canvas);
@@ -47,7 +48,7 @@ export class MapView {
   /** Lay out a map; return which of its shapes, well apart, are to be seen on it. */
   show(map: ShapeMap, most: number): number[] {
     this.map = map;
-    this.at = [0, 0];
+    this.at = null;
     this.pictures = [];
     this.seen = [];
     for (const [i, [x, y]] of map.xy.entries()) {
@@ -67,6 +68,13 @@ export class MapView {
     });
   }
 
+  /** What is in hand is of no place of the map. */
+  leave(): void {
+    if (!this.at) return;
+    this.at = null;
+    this.draw();
+  }
+
   draw(): void {
     const { canvas, map } = this;
     const side = canvas.clientWidth;
@@ -83,6 +91,7 @@ export class MapView {
       const [x, y] = place(map.xy[this.seen[k]]);
       if (small.dataset.drawn) pen.drawImage(small, x - size / 2, y - size / 2, size, size);
     });
+    if (!this.at) return;
     pen.fillStyle = style.getPropertyValue("--accent");
     dot(pen, ...place(this.at), 6 * scale);
     pen.lineWidth = 2 * scale;
@@ -97,9 +106,10 @@ export class MapView {
   }
 
   private go(at: [number, number]): void {
-    this.at = at.map((value) => Math.min(1, Math.max(-1, value))) as [number, number];
+    const inside = at.map((value) => Math.min(1, Math.max(-1, value))) as [number, number];
+    this.at = inside;
     this.draw();
-    if (this.map) this.onMoved(blended(this.map, this.at));
+    if (this.map) this.onMoved(blended(this.map, inside));
   }
 }
 
