@@ -11,6 +11,10 @@ import torch
 import shapespace
 from shapespace import limits
 from shapespace import space as module
+from shapespace.data.prepare import prepare
+from shapespace.data.recipe import Job, Recipe
+from shapespace.data.store import Store
+from shapespace.data.views import Views
 from shapespace.errors import BadInput, UsageError
 from shapespace.nets.generator import Generator
 from shapespace.nets.norm import BatchNorm3d
@@ -18,6 +22,7 @@ from shapespace.nets.weights import SpaceCard
 from shapespace.shapes.mesh import Mesh
 from shapespace.shapes.shape import Shape, Shapes
 from shapespace.space import ShapeSpace, load
+from shapespace.train.collapse import own_and_shuffled
 
 
 def make_space(activation: str = "sigmoid", prior: str = "uniform") -> ShapeSpace:
@@ -238,3 +243,12 @@ def test_every_shipped_space_loads_and_has_a_card():
         assert space.card.licence
         assert (Path(module.SHIPPED) / f"{name}.md").is_file()
         assert 0 < space.sample(1)[0].voxels.mean() < 0.5
+
+
+def test_the_shipped_chairs_are_read_off_pictures(tmp_path):
+    prepare(Job("furniture:chair", Recipe(32), count=16, first=900_000), tmp_path / "unseen.shapes", workers=0)
+    store, chair = Store.open(tmp_path / "unseen.shapes"), load("chair")
+    pictures, _ = Views.open(store, seed=0).batch(range(16), draw=0)
+    found = torch.from_numpy(chair.decode(chair.encode(pictures)) > chair.threshold)
+    own, others = own_and_shuffled(found, torch.from_numpy(store.read(range(16))))
+    assert own > others + 0.1

@@ -94,7 +94,7 @@ MISTAKES = {
     "an ending": (lambda p, s: [p, "--space", s, "--out", "a.docx"], "no known ending", 2),
     "the latent's place": (lambda p, s: [p, "--space", s, "--out", "a.npz"], ".npz is where the latent vector goes", 2),
     "no such photograph": (lambda p, s: ["none.jpg", "--space", s, "--out", "a.stl"], "No such file", 3),
-    "no encoder": (lambda p, s: [p, "--space", "chair", "--out", "a.stl"], "trained without an encoder", 2),
+    "no encoder": (lambda p, s: [p, "--space", "modelnet10", "--out", "a.stl"], "trained without an encoder", 2),
     "no such space": (lambda p, s: [p, "--space", "none", "--out", "a.stl"], "neither a file", 3),
 }
 
