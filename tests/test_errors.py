@@ -21,6 +21,13 @@ def test_bad_input_without_a_hint_ends_with_what_is_wrong():
     assert str(BadInput("chair.off", "is empty")) == "chair.off: is empty"
 
 
+def test_what_a_hostile_file_says_of_itself_is_cut_and_what_next_is_not():
+    error = BadInput("a.safetensors", "unknown setting " + "9" * 10_000, "train it again")
+    assert len(str(error)) < 400
+    assert str(error).endswith(" ...; train it again")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
+
+
 @pytest.mark.parametrize("kind", [BadInput, DamagedFile])
 def test_bad_input_crosses_a_process_border_whole(kind):
     sent = kind("a.obj", "has no faces", "look at it")

@@ -9,6 +9,10 @@ from __future__ import annotations
 from os import PathLike
 
 
+LONGEST = 300
+"""Characters of what is said to be wrong with a file."""
+
+
 class ShapeSpaceError(Exception):
     """Something a user can act on. The message is one line."""
 
@@ -33,8 +37,9 @@ class BadInput(ShapeSpaceError):
     exit_code = 3
 
     def __init__(self, path: str | PathLike[str], what: str, hint: str = "") -> None:
-        self.path, self.what, self.hint = str(path), what, hint
-        super().__init__(f"{self.path}: {what}" + (f"; {hint}" if hint else ""))
+        # what a file says of itself may stand in the message, and a hostile one says a great deal
+        self.path, self.what, self.hint = str(path), what if len(what) <= LONGEST else what[:LONGEST] + " ...", hint
+        super().__init__(f"{self.path}: {self.what}" + (f"; {hint}" if hint else ""))
 
     def __reduce__(self) -> tuple[type[BadInput], tuple[str, str, str]]:
         # An error crosses process borders in `data prepare`; the default would call __init__ with one argument.
