@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from os import PathLike
 
-
 LONGEST = 300
 """Characters of what is said to be wrong with a file."""
 
