@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 
 from shapespace.cli.main import main
 from shapespace.explore.attributes import Attributes, beside
@@ -15,6 +16,7 @@ from shapespace.explore.interpolate import interpolate
 from shapespace.nets.generator import Generator
 from shapespace.nets.norm import BatchNorm3d
 from shapespace.nets.weights import SpaceCard, save_space
+from shapespace.shapes import formats
 from shapespace.space import load
 
 
@@ -69,6 +71,18 @@ def test_lines_and_no_picture_and_json(space, tmp_path, capsys):
     assert facts["shapes"] == len(facts["voxels"]) == 3
     assert "turntable.gif" not in names(out)
     assert np.array_equal(latents(out), interpolate(load(space).latents(2), 3))
+
+
+def test_each_shape_of_a_way_is_whole_unless_loose_pieces_are_wanted(space, tmp_path):
+    command = ["interpolate", space, "0:0", "0:1", "--steps", "6", "--frames", "0", "--format", "binvox"]
+    assert main([*command, "--out", str(tmp_path / "whole")]) == 0
+    assert main([*command, "--out", str(tmp_path / "raw"), "--no-largest-component"]) == 0
+    whole, raw = (
+        [ndimage.label(formats.read(path).voxels)[1] for path in sorted((tmp_path / name).glob("*.binvox"))]
+        for name in ("whole", "raw")
+    )
+    assert whole == [1] * 6
+    assert max(raw) > 1
 
 
 def test_sums_are_written_and_what_is_read_off_them_is_told(space, tmp_path, capsys):

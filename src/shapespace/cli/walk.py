@@ -29,6 +29,14 @@ PICTURE = 256
 
 
 @dataclass(frozen=True)
+class Whole(Finish):
+    """What is done to each shape of a way."""
+
+    largest_component: bool = True
+    """Drop loose pieces, as the paper's figures do; `--no-largest-component` keeps them."""
+
+
+@dataclass(frozen=True)
 class Way:
     """How the way between the ends is walked and shown."""
 
@@ -63,7 +71,7 @@ def interpolate(
     way: Annotated[Way, Parameter(name="*")] | None = None,
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
-    finish: Annotated[Finish, Parameter(name="*")] | None = None,
+    finish: Annotated[Whole, Parameter(name="*")] | None = None,
 ) -> None:
     """Write the shapes on the way from one to the next, as meshes, a contact sheet and a moving picture.
 
@@ -87,7 +95,7 @@ def interpolate(
     from shapespace.nets.latents import write_latents
     from shapespace.shapes.render import save_sheet
 
-    extensions, way, finish = extensions_of(format), way or Way(), finish or Finish()
+    extensions, way, finish = extensions_of(format), way or Way(), finish or Whole()
     way.check(ends)
     check_folder(out, force)
     loaded, attributes = _opened(space)
