@@ -6,30 +6,15 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from shapespace.cli.main import main
 from shapespace.data.writer import write_store
-from shapespace.nets.card import SpaceCard
-from shapespace.nets.discriminator import Discriminator
-from shapespace.nets.generator import Generator
 from shapespace.nets.latents import write_latents
-from shapespace.nets.weights import save_space
 from shapespace.shapes import formats
 from shapespace.space import load
 
 COUNT = 12
-
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory) -> str:
-    torch.manual_seed(1)
-    generator = Generator(6, 16, widths=(16, 8))
-    generator.output.weight.data.mul_(60)
-    path = tmp_path_factory.mktemp("space") / "made.safetensors"
-    save_space(path, generator, SpaceCard(prior="normal"), discriminator=Discriminator(16, widths=(4, 6)))
-    return str(path)
 
 
 @pytest.fixture

@@ -49,10 +49,12 @@ def neighbours(
         json: Print the result as JSON.
     """
     from shapespace.cli.console import say, say_json
+    from shapespace.cli.sample import check_picture
     from shapespace.space import load
 
     _check(queries, among, by, k, samples)
-    _check_out(out, force)
+    if out is not None:
+        check_picture(out, force)
     loaded = load(space)
     wanted = _wanted(loaded, queries, by, k)
     store, found = _opened(loaded, among, by, samples)
@@ -143,14 +145,3 @@ def _check(queries: tuple[str, ...], among: Path | None, by: str, k: int, sample
         raise UsageError(f"--samples is {samples}; it must be from 1 to {MAX_SAMPLES:,}")
     if among is not None and by == "latent":
         raise UsageError("--by latent searches samples of the space; a store holds voxels: use features or voxels")
-
-
-def _check_out(out: Path | None, force: bool) -> None:
-    from shapespace.errors import OutputError, UsageError
-
-    if out is None:
-        return
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"--out {out}: pictures are written as .png")
-    if out.exists() and not force:
-        raise OutputError(f"{out} exists already; choose another --out, or --force to write over it")

@@ -78,12 +78,14 @@ def neurons(
         json: Print the result as JSON.
     """
     from shapespace.cli.console import say, say_json
+    from shapespace.cli.sample import check_picture
     from shapespace.files import atomic_file
     from shapespace.space import load
 
     choice = choice or Choice()
     choice.numbers()
-    _check(out, force, samples)
+    check_picture(out, force)
+    _check(samples)
     loaded = load(space)
     if choice.what == "units":
         sheet, drawn = _units(loaded, _shown(loaded, among, samples), choice)
@@ -150,14 +152,10 @@ def _caption(name: str, value: np.floating | float, column: int) -> str:
     return f"{name}: {value:.2f}" if column == 0 else f"{value:.2f}"
 
 
-def _check(out: Path, force: bool, samples: int) -> None:
+def _check(samples: int) -> None:
     """Refuse what would come to nothing, before anything is loaded."""
-    from shapespace.errors import OutputError, UsageError
+    from shapespace.errors import UsageError
     from shapespace.limits import MAX_SAMPLES
 
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"--out {out}: pictures are written as .png")
-    if out.exists() and not force:
-        raise OutputError(f"{out} exists already; choose another --out, or --force to write over it")
     if not 1 <= samples <= MAX_SAMPLES:
         raise UsageError(f"--samples is {samples}; it must be from 1 to {MAX_SAMPLES:,}")

@@ -136,6 +136,21 @@ def _check(out: Path, n: int, force: bool) -> None:
     check_folder(out, force)
 
 
+def check_picture(out: Path, force: bool) -> None:
+    """Refuse a picture that cannot be written, before anything is loaded.
+
+    Raises:
+        UsageError: If it does not end with .png.
+        OutputError: If it is there already and may not be written over.
+    """
+    from shapespace.errors import OutputError, UsageError
+
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out}: pictures are written as .png")
+    if out.exists() and not force:
+        raise OutputError(f"{out} exists already; choose another --out, or --force to write over it")
+
+
 def check_folder(out: Path, force: bool) -> None:
     """Refuse a folder to write that is a file, or holds something and `force` is not given."""
     from shapespace.errors import OutputError
