@@ -252,3 +252,9 @@ def test_the_shipped_chairs_are_read_off_pictures(tmp_path):
     found = torch.from_numpy(chair.decode(chair.encode(pictures)) > chair.threshold)
     own, others = own_and_shuffled(found, torch.from_numpy(store.read(range(16))))
     assert own > others + 0.1
+
+
+def test_pictures_that_cannot_be_written_to_are_read():
+    picture = np.zeros((3, 256, 256), np.uint8)
+    picture.flags.writeable = False  # warnings are errors here, and torch would warn
+    assert load("chair").reconstruct(picture).z is not None

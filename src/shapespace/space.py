@@ -153,7 +153,7 @@ class ShapeSpace:
             UsageError: If this space has no encoder, or the pictures have another shape or range.
         """
         encoder = self.reader()
-        pictures = torch.as_tensor(images)
+        pictures = _tensor(images)
         seen = as_seen(pictures) if pictures.dtype == torch.uint8 else pictures.float()
         if seen.shape[1:] == (3, SIDE, SIDE) and not (seen.abs() <= 1).all():
             raise UsageError("images hold numbers outside [-1, 1]; give uint8 pictures, or 0 to 255 taken to -1 to 1")
@@ -170,7 +170,7 @@ class ShapeSpace:
         Raises:
             UsageError: If this space has no encoder, or the pictures have another shape or range.
         """
-        pictures = torch.as_tensor(images)
+        pictures = _tensor(images)
         z = self.encode(pictures[None] if pictures.dim() == 3 else pictures)
         if not len(z):
             raise UsageError("no pictures were given; one is enough")
@@ -267,10 +267,14 @@ def _source(seed: int, index: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(state) >> 1)
 
 
+def _tensor(values: np.ndarray | torch.Tensor) -> torch.Tensor:
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()  # memory-mapped, say: torch warns of what it cannot write to
+    return torch.as_tensor(values)
+
+
 def _rows(z: np.ndarray | torch.Tensor, latent_dim: int) -> torch.Tensor:
-    if isinstance(z, np.ndarray) and not z.flags.writeable:
-        z = z.copy()  # memory-mapped, say: torch warns of what it cannot write to
-    rows = torch.as_tensor(z, dtype=torch.float32).detach().cpu()
+    rows = _tensor(z).to(torch.float32).detach().cpu()
     if rows.dim() != 2 or rows.shape[1] != latent_dim:
         raise UsageError(f"z is {tuple(rows.shape)}; this space takes (n, {latent_dim})")
     if not torch.isfinite(rows).all():

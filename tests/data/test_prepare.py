@@ -165,6 +165,7 @@ def test_furniture_brings_its_attributes(tmp_path: Path) -> None:
     assert (chairs_only.read([0]) == store.read(chairs[:1])).all()
     _, further = run(Job("furniture:chair", Recipe(16), count=2, first=3), tmp_path / "c.shapes")
     assert (further.read([0, 1]) == chairs_only.read([3, 4])).all()
+    assert further.provenance["source"] == "furniture:chair, 2 from seed 3"
 
 
 def test_limit_takes_evenly(good: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
-from shapespace.cli.single import check_single, finished, save_single
+from shapespace.cli.single import check_single, save_single
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +62,7 @@ def reconstruct(
     fit = None
     if refine:
         z, fit = _refined(loaded, z, seen)
-    shape = finished(next(loaded.stream(z[None])), finish)
+    shape = finish.cut(next(loaded.stream(z[None])))
     save_single(shape, out, finish)
     _draw(out.with_suffix(".png"), seen, shape)
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -46,6 +46,11 @@ class Finish:
             raise UsageError("--smooth must be 0 or more and --faces at least 4")
         if self.millimetres is not None and not 0 < self.millimetres < float("inf"):
             raise UsageError(f"--millimetres is {self.millimetres:g}; it must be above 0")
+
+    def cut(self, shape: Shape) -> Shape:
+        """Return the shape at the threshold that was asked for, and only its largest piece if that was."""
+        changed = shape if self.threshold is None else replace(shape, threshold=self.threshold)
+        return changed.largest_component() if self.largest_component else changed
 
 
 def sample(
@@ -93,14 +98,11 @@ def sample(
 
 def finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shape]:
     """Yield the shape of each latent vector, cut and cleaned as asked."""
-    from dataclasses import replace
-
     from shapespace.cli.console import progress
 
     with progress(unit="shapes") as bar:
         for shape in bar.track(space.stream(z), total=len(z), description="sampling"):
-            changed = shape if finish.threshold is None else replace(shape, threshold=finish.threshold)
-            yield changed.largest_component() if finish.largest_component else changed
+            yield finish.cut(shape)
 
 
 def write(shape: Shape, out: Path, number: int, extensions: list[str], finish: Finish) -> list[Path]:

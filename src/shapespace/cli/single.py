@@ -30,14 +30,6 @@ def check_single(out: Path, force: bool) -> None:
         raise OutputError(f"{there[0]} exists already; choose another --out, or --force to write over it")
 
 
-def finished(shape: Shape, finish: Finish) -> Shape:
-    """Return the shape at the threshold that was asked for, and only its largest piece if that was."""
-    from dataclasses import replace
-
-    changed = shape if finish.threshold is None else replace(shape, threshold=finish.threshold)
-    return changed.largest_component() if finish.largest_component else changed
-
-
 def save_single(shape: Shape, out: Path, finish: Finish) -> None:
     """Write the shape, and its latent vector beside it.
 

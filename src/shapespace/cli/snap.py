@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
-from shapespace.cli.single import check_single, finished, save_single
+from shapespace.cli.single import check_single, save_single
 
 
 def snap(  # noqa: PLR0913 - a command's options
@@ -56,7 +56,7 @@ def snap(  # noqa: PLR0913 - a command's options
     target = target_of(str(file), loaded.resolution)
     mask = half(loaded.resolution, keep) if keep else None
     found = snapped(loaded, target, mask=mask, likeness=likeness, steps=steps, seed=seed)
-    shape = finished(Shape(found.joined if join else found.occupancy, found.z, loaded.threshold, loaded.card), finish)
+    shape = finish.cut(Shape(found.joined if join else found.occupancy, found.z, loaded.threshold, loaded.card))
     save_single(shape, out, finish)
     seen = target if mask is None else target & mask
     save_sheet(out.with_suffix(".png"), [seen, shape.voxels], columns=2, size=320, captions=[file.name, "in the space"])

@@ -68,7 +68,8 @@ def make_plan(job: Job, *, workers: int) -> Plan:
     kind, _, category = str(source).partition(":")
     if kind == FURNITURE and not Path(source).exists():
         entries = _furniture_entries(category, job)
-        plan = Plan(str(source), list(_chunks(Path(), recipe, _thinned(entries, limit))))
+        name = f"{source}, {job.count:,} from seed {job.first}"
+        plan = Plan(name, list(_chunks(Path(), recipe, _thinned(entries, limit))))
         return replace(plan, fingerprint=_fingerprint(plan, []))
     found = scan(Path(source), (*formats.MESH_EXTENSIONS, *formats.VOXEL_EXTENSIONS))
     entries = list(_entries(found.root, found.files, recipe, workers))
