@@ -55,6 +55,8 @@ def test_g_learns_from_d_and_from_the_reconstruction_added(settings, monkeypatch
         own.step(real, images, step=0, count=4, is_open=True)
         found.append(grads(own.generator))
     alone = vaegan(settings())
+    for mine, gathered in zip(alone.generator.buffers(), own.generator.buffers(), strict=True):
+        mine.copy_(gathered)  # batch norm's, after the prior's shapes of this step
     z = alone.encoder(images)
     z = z[0] + torch.exp(z[1] / 2) * alone._standard(0, 4)
     (0.01 * alone._distance(z, real)).backward()
@@ -63,6 +65,22 @@ def test_g_learns_from_d_and_from_the_reconstruction_added(settings, monkeypatch
         torch.allclose(both, adversarial + third, rtol=1e-3, atol=1e-6)
         for adversarial, both, third in zip(*found, rebuilt, strict=True)
     )
+
+
+@pytest.mark.parametrize("settings", [plain, one_pass])
+def test_pictures_are_decoded_with_the_prior_s_statistics_and_leave_none(settings):
+    """What G makes of a z while it learns is what it will make of it afterwards, whatever the others in its batch."""
+    own, alone = vaegan(settings()), vaegan(settings()).gan
+    real, images = batch()
+    own.step(real, images, step=0, count=4, is_open=True)
+    alone.step(real, step=0, count=4, is_open=True)
+    pairs = zip(own.generator.buffers(), alone.generator.buffers(), strict=True)
+    assert all(torch.equal(mine, without_pictures) for mine, without_pictures in pairs)
+    z = torch.randn(4, 6, generator=torch.Generator().manual_seed(0))
+    learning = own._distance(z, real)
+    assert all(part.training for part in own.generator.modules())
+    own.generator.eval()
+    assert torch.equal(own._distance(z, real), learning)
 
 
 @pytest.mark.parametrize("settings", [plain, one_pass])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -43,6 +46,19 @@ class BatchNorm2d(_OverRanks, nn.BatchNorm2d):
 
 class BatchNorm3d(_OverRanks, nn.BatchNorm3d):
     """`torch.nn.BatchNorm3d`, for grids."""
+
+
+@contextmanager
+def gathered(network: nn.Module) -> Iterator[None]:
+    """Within, batch norm takes the statistics it has gathered so far, as after training, and gathers none."""
+    learning = [part for part in network.modules() if isinstance(part, _BatchNorm) and part.training]
+    try:
+        for norm in learning:
+            norm.eval()
+        yield
+    finally:
+        for norm in learning:
+            norm.train()
 
 
 class _SumOverRanks(torch.autograd.Function):

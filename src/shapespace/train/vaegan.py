@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from shapespace.nets.encoder import ImageEncoder, reparameterised
 from shapespace.nets.generator import Generator
+from shapespace.nets.norm import gathered
 from shapespace.nets.prior import sample_prior
 from shapespace.settings import Settings
 from shapespace.tensors import Images, Latent, Occupancy, Scalar
@@ -131,7 +132,9 @@ class VaeGan:
 
     def _distance(self, z: Latent, real: Occupancy) -> Scalar:
         generator: Generator = self.generator  # pyrefly: ignore[bad-assignment]  (a Gan may be of any two; ours is)
-        with self.gan.precision():
+        # The statistics are the prior's, which G is later used with: those of a batch of pictures are others, and a G
+        # that was taught with them makes something else of the same z (`docs/results.md`).
+        with self.gan.precision(), gathered(generator):
             logits = generator.logits(z)
         return self.reconstruction(*as_probabilities(logits.float(), real, generator.activation))
 
