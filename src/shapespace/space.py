@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -74,6 +75,11 @@ class ShapeSpace:
     def threshold(self) -> float:
         """A voxel is inside where its occupancy is above this."""
         return self.card.threshold
+
+    @property
+    def picture_threshold(self) -> float:
+        """The same for shapes made of pictures."""
+        return self.card.picture_threshold or self.card.threshold
 
     def to(self, device: str | torch.device) -> ShapeSpace:
         """Return this space, moved to a device."""
@@ -174,7 +180,7 @@ class ShapeSpace:
         z = self.encode(pictures[None] if pictures.dim() == 3 else pictures)
         if not len(z):
             raise UsageError("no pictures were given; one is enough")
-        return next(self.stream(z.mean(axis=0, keepdims=True)))
+        return replace(next(self.stream(z.mean(axis=0, keepdims=True))), threshold=self.picture_threshold)
 
     def reader(self) -> ImageEncoder:
         """Return the image encoder.

@@ -16,6 +16,8 @@ from shapespace.nets.latents import read_latents
 from shapespace.nets.weights import SpaceCard, save_space
 from shapespace.space import load
 
+CARD = SpaceCard(prior="normal", threshold=0.7, picture_threshold=0.55)
+
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
@@ -26,7 +28,7 @@ def space(tmp_path_factory):
             parameter.mul_(4)
         generator.output.bias.fill_(0.4)
     path = tmp_path_factory.mktemp("space") / "space.safetensors"
-    save_space(path, generator, SpaceCard(prior="normal"), encoder=ImageEncoder(6, widths=(1, 2, 4, 8)))
+    save_space(path, generator, CARD, encoder=ImageEncoder(6, widths=(1, 2, 4, 8)))
     return path
 
 
@@ -67,7 +69,8 @@ def test_several_photographs_are_averaged_and_the_shape_is_that_of_the_latent(sp
     z = own.encode(np.stack([read_photo(path).picture for path in photos])).mean(axis=0)
     assert np.allclose(read_latents(tmp_path / "chair.npz", 6)[0], z)
     shape = own.reconstruct(np.stack([read_photo(path).picture for path in photos]))
-    assert facts["voxels"] == shape.voxels.sum()
+    assert facts["voxels"] == shape.voxels.sum() == (own.decode(z[None]) > 0.55).sum()
+    assert facts["voxels"] != (own.decode(z[None]) > 0.7).sum()
     assert facts["outline_iou"] is None
     assert len(facts["how"]) == 2
     assert np.array_equal(read(out).voxels, shape.voxels)

@@ -165,6 +165,7 @@ def test_a_photograph_gives_the_shape_that_the_encoder_answers(monkeypatch):
     )
     packet = unpack(good.content)
     space = served.service.spaces["seen"]
+    assert packet.threshold == np.float32(space.picture_threshold) != np.float32(space.threshold)
     assert np.array_equal(packet.latents, space.encode(read_picture((photograph(), "picture", 0))[None]))
     assert (bad.status_code, code(bad)) == (422, "bad_input")
     assert "limit is 16,777,216" in bad.json()["error"]["message"]

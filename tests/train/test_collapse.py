@@ -71,6 +71,14 @@ def test_an_encoder_that_sees_all_has_iou_1_with_its_own_and_three_active_dimens
     assert ignored_picture(found) is None
 
 
+def test_the_threshold_for_pictures_is_where_they_overlap_most(store):
+    """A memory that is a third sure of what is there, and half as sure of everything else."""
+    vague = Memory(store.read(range(len(store))) / 6 + 1 / 6)
+    found = check(store).threshold(Names(), vague)
+    assert 1 / 6 < found < 1 / 3
+    assert check(store).threshold(Names(), Memory(store.read(range(len(store))) / 12)) < 1 / 12
+
+
 def test_a_blind_encoder_has_no_gap_no_nats_and_the_run_says_so_in_words(store):
     found = check(store).measure(Blind(), Memory(store.read(range(len(store)))))
     assert abs(found["iou_gap"]) < 0.02 or found["iou_gap"] < 0

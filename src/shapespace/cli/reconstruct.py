@@ -46,6 +46,8 @@ def reconstruct(
         json: Print the result as JSON.
         finish: Each as an option.
     """
+    from dataclasses import replace
+
     import numpy as np
 
     from shapespace.cli.console import note, say, say_json
@@ -62,7 +64,7 @@ def reconstruct(
     fit = None
     if refine:
         z, fit = _refined(loaded, z, seen)
-    shape = finish.cut(next(loaded.stream(z[None])))
+    shape = finish.cut(replace(next(loaded.stream(z[None])), threshold=loaded.picture_threshold))
     save_single(shape, out, finish)
     _draw(out.with_suffix(".png"), seen, shape)
     if json:

@@ -78,7 +78,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
         "trained": dict(loaded.card.trained), "data": data.name, "store": store.digest, "split": name,
         "each": each, "command": " ".join(sys.argv[1:]),
     }  # fmt: skip
-    plan = Plan(near, shown.objects, loaded.threshold, seed)
+    plan = Plan(near, shown.objects, loaded.picture_threshold, seed)
     found = measured(out, predicted, shown, store.read(train), of_train, plan, facts=facts, say=note)
     if json:
         print(report.as_line(found))

@@ -19,13 +19,15 @@ class SpaceCard:
     """What a space is: everything about it but its weights.
 
     Raises:
-        UsageError: If the prior is unknown or the threshold is not between 0 and 1.
+        UsageError: If the prior is unknown or a threshold is not between 0 and 1.
     """
 
     prior: str = "uniform"
     """Distribution of z it was trained on, and the only one it is sampled from."""
     threshold: float = 0.5
     """A voxel is inside where its occupancy is above this; chosen on validation data."""
+    picture_threshold: float | None = None
+    """The same for shapes made of pictures: less sure of themselves than samples, they are cut lower."""
     categories: tuple[str, ...] = ()
     """What it was trained on, as in ("chair",)."""
     data: dict[str, Any] = field(default_factory=dict)
@@ -52,15 +54,16 @@ class SpaceCard:
         object.__setattr__(self, "categories", tuple(map(str, self.categories)))
         if self.prior not in PRIORS:
             raise UsageError(f"prior {self.prior!r} is not known; use one of {', '.join(PRIORS)}")
-        if not 0 < self.threshold < 1:
-            raise UsageError(f"threshold {self.threshold!r} must lie between 0 and 1")
+        for threshold in (self.threshold, self.picture_threshold):
+            if threshold is not None and not 0 < threshold < 1:
+                raise UsageError(f"threshold {threshold!r} must lie between 0 and 1")
 
 
 def entry(card: SpaceCard) -> dict[str, Any]:
     """Return the card as it stands in the file; without an encoder as readers of version 1 know it."""
     written: dict[str, Any] = dict(asdict(card))
     if card.encoder is None:
-        del written["encoder"]
+        del written["encoder"], written["picture_threshold"]
     return written
 
 
@@ -87,4 +90,5 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "prior": (str,), "threshold": (float,), "categories": (list,), "data": (dict,), "licence": (str,),
     "trained": (dict,), "name": (str,), "resolution": (int,), "generator": (dict,),
     "discriminator": (dict, type(None)), "encoder": (dict, type(None)), "version": (int,),
+    "picture_threshold": (float, type(None)),
 }  # fmt: skip

@@ -116,4 +116,6 @@ def _add_reconstruct(routes: APIRouter, service: Service) -> None:
             raise Trouble(422, "no_encoder", f"{name} reads no pictures: it was trained without an encoder")
         picture = await service.uploads.picture(await request.body())
         z = await service.run(lambda _: space.encode(picture[None]))
-        return await service.shapes(name, schemas.Request(format=format), np.asarray(z, np.float32))
+        return await service.shapes(
+            name, schemas.Request(format=format, threshold=space.picture_threshold), np.asarray(z, np.float32)
+        )

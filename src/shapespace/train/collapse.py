@@ -29,6 +29,9 @@ LEVEL = 0.25
 The level that overlaps most is half of the F1 it reaches (Lipton et al. 2014); at an IoU of 1/3, F1 is 1/2.
 """
 
+LEVELS = np.round(np.arange(0.05, 0.91, 0.05), 2)
+"""Candidates for the threshold of shapes made of pictures."""
+
 TOGETHER = 16
 """Pictures, and shapes, that pass a network at a time."""
 
@@ -63,7 +66,7 @@ class CollapseCheck:
             `active_dimensions`, those that vary with the picture.
         """
         mean, log_variance = _evaluated(encoder, self._encoded)
-        voxels = _evaluated(generator, lambda net: self._decoded(net, mean))
+        voxels = _evaluated(generator, lambda net: self._decoded(net, mean)) > LEVEL
         own, shuffled = own_and_shuffled(voxels, self.truths)
         nats = variational.divergences(mean, log_variance).mean(0)
         return {
@@ -72,6 +75,14 @@ class CollapseCheck:
             "kl_dimensions": [round(value, 4) for value in nats.tolist()],
         }  # fmt: skip
 
+    @torch.no_grad()
+    def threshold(self, encoder: nn.Module, generator: nn.Module) -> float:
+        """Return the level at which the shapes of the fixed pictures overlap most with their own truths."""
+        mean, _ = _evaluated(encoder, self._encoded)
+        occupancy = _evaluated(generator, lambda net: self._decoded(net, mean))
+        overlaps = [own_and_shuffled(occupancy > level, self.truths)[0] for level in LEVELS]
+        return float(LEVELS[int(np.argmax(overlaps))])
+
     def _encoded(self, encoder: nn.Module) -> tuple[Latent, Latent]:
         images: list[Images] = [as_seen(part.to(self.device)) for part in self.pictures.split(TOGETHER)]
         means, log_variances = zip(*(encoder(part) for part in images), strict=True)
@@ -79,7 +90,7 @@ class CollapseCheck:
 
     def _decoded(self, generator: nn.Module, z: Latent) -> Tensor:
         grids = torch.cat([generator(part.to(self.device)).float().cpu() for part in z.split(TOGETHER)])
-        return ((grids + 1) / 2 if self.tanh else grids) > LEVEL
+        return (grids + 1) / 2 if self.tanh else grids
 
 
 def own_and_shuffled(voxels: Tensor, truths: Tensor) -> tuple[float, float]:

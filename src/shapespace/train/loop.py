@@ -231,7 +231,8 @@ class _Run:
             return
         saved = checkpoint.Checkpoint(self.state.step, self._tensors(), self._facts())
         checkpoint.save(self.out / "checkpoints", saved, self.settings.run.keep)
-        self.snapshot.space(self.system, self.ema, self.out / "space.safetensors", self.state.shapes)
+        cut = self.collapse.threshold(self.system.networks["encoder"], self.ema.network) if self.collapse else None
+        self.snapshot.space(self.system, self.ema, self.out / "space.safetensors", self.state.shapes, cut)
 
     @contextmanager
     def _outlived(self, kind: str) -> Iterator[None]:
