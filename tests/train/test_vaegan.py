@@ -122,6 +122,19 @@ def test_all_three_learn_whatever_the_gate_but_d(settings, is_open):
     assert all(p.requires_grad for p in own.generator.parameters())
 
 
+def test_at_rates_of_0_the_encoder_alone_learns():
+    """So a space that is there already learns to read pictures, and keeps every shape it makes."""
+    settings = one_pass()
+    own = vaegan(replace(settings, train=replace(settings.train, generator_rate=0.0, discriminator_rate=0.0)))
+    before = {name: [p.detach().clone() for p in net.parameters()] for name, net in own.networks.items()}
+    own.step(*batch(), step=0, count=4, is_open=True)
+    moved = {
+        name: any(not torch.equal(a, b) for a, b in zip(before[name], net.parameters(), strict=True))
+        for name, net in own.networks.items()
+    }
+    assert moved == {"generator": False, "discriminator": False, "encoder": True}
+
+
 def test_a_step_is_a_function_of_the_seed_and_its_number():
     first, second, later = (
         vaegan(plain()).step(*batch(), step=step, count=4, is_open=True)["loss_reconstruction"] for step in (7, 7, 8)

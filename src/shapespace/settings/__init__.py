@@ -86,7 +86,7 @@ class TrainSettings:
     shapes: int = 1_000_000
     """Length of the run: shapes seen from the data. The paper does not state it."""
     generator_rate: float = 0.0025
-    """Adam's learning rate for G (paper)."""
+    """Adam's learning rate for G (paper); 0 leaves it as it is, where E alone shall learn."""
     discriminator_rate: float = 1e-5
     """Adam's learning rate for D (paper)."""
     final_rate: float = 1.0
@@ -128,7 +128,7 @@ class TrainSettings:
         _at_least("train.shapes", self.shapes, 1)
         _at_least("train.penalty-every", self.penalty_every, 1)
         for name in ("generator_rate", "discriminator_rate"):
-            if not 0 < getattr(self, name) < 1:
+            if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie between 0 and 1")
         for name in ("beta1", "beta2", "final_rate", "balance"):
             if not 0 <= getattr(self, name) <= 1:
