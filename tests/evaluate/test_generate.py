@@ -43,6 +43,14 @@ def test_samples_are_the_spaces_raw_ones_at_its_threshold(measured, space):
     assert np.array_equal(measured.voxels, space.decode(space.latents(20, seed=0)) > space.threshold)
 
 
+@pytest.mark.parametrize("split", ["train", "train+validation"])
+def test_training_shapes_are_no_test(tmp_path, space, split):
+    """Held against them, copies would look like new shapes."""
+    held = store(tmp_path, train=10, validation=10)
+    with pytest.raises(UsageError, match="the space learned from these shapes"):
+        evaluate(space, held, Plan(split=split))
+
+
 def test_without_a_test_split_validation_is_held_out_and_said(measured):
     assert measured.split == "validation"
 

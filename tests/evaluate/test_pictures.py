@@ -43,7 +43,7 @@ def space() -> ShapeSpace:
 
 
 def test_each_picture_has_the_shape_it_was_drawn_of(store, views):
-    _, held_out = pictures.held_out(store, None, None)
+    _, held_out = pictures.looked_at(store, None, None)
     shown = pictures.of_store(views, store, held_out, 3)
     assert shown.pictures.shape == (12, 3, 256, 256)
     assert shown.categories == ("chair", "table") * 6
@@ -65,10 +65,11 @@ def test_a_picture_of_a_training_shape_retrieves_that_shape(store, views, space)
 
 
 def test_the_test_split_is_looked_at_unless_another_is_asked_for(store):
-    assert pictures.held_out(store, None, "table")[0] == "test"
-    assert pictures.held_out(store, "train", None)[1].tolist() == [0, 1, 2, 3]
+    assert pictures.looked_at(store, None, "table")[0] == "test"
+    with pytest.raises(UsageError, match="--split train: the space learned from these shapes"):
+        pictures.looked_at(store, "train", None)
     with pytest.raises(UsageError, match="no shape of validation"):
-        pictures.held_out(store, "validation", None)
+        pictures.looked_at(store, "validation", None)
 
 
 def test_only_photographs_of_known_categories_are_taken(real_data):

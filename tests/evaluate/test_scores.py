@@ -46,6 +46,11 @@ def test_ties_count_half():
     assert scores.one_nna(same, same, same) == 0.5
 
 
+def test_matrices_that_do_not_belong_together_are_refused():
+    with pytest.raises(ValueError, match="are no three matrices"):
+        scores.one_nna(np.zeros((3, 3)), np.zeros((3, 1)), np.zeros((4, 4)))
+
+
 def test_z_u_is_the_mann_whitney_test():
     a, b = np.abs(points(70, 0)[:, 0]).round(1), np.abs(points(90, 1)[:, 0]).round(1) + 0.2
     found = mannwhitneyu(a, b, method="asymptotic", use_continuity=False, alternative="less").pvalue

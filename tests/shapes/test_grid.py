@@ -27,6 +27,11 @@ def test_handed_has_no_symmetry_even_when_moved():
     assert same == [(0, 1, 2)]
 
 
+def test_iou_of_grids_of_other_shapes_means_nothing():
+    with pytest.raises(ValueError, match="have no IoU"):
+        grid.iou(np.ones((4, 4, 4), bool), np.ones((1, 4, 4), bool))
+
+
 def test_iou_known_answers():
     a, b = np.zeros((4, 4, 4), bool), np.zeros((4, 4, 4), bool)
     assert grid.iou(a, b) == 1

@@ -63,7 +63,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     train = store.indices("train", category)
     of_train = [store.category(int(index)) for index in train]
     if photographs is None:
-        name, shapes = pictures.held_out(store, split, category)
+        name, shapes = pictures.looked_at(store, split, category)
         note(f"drawing {each} pictures of each of {len(shapes)} shapes ({name})")
         shown = pictures.of_store(seen, store, shapes, each)
     else:

@@ -18,6 +18,7 @@ import torch
 from shapespace.data.store import Store
 from shapespace.errors import UsageError
 from shapespace.evaluate import features, svm
+from shapespace.evaluate.held_out import held_out
 from shapespace.evaluate.intervals import HIGH, LOW, ROUNDS, Interval, of_mean
 from shapespace.nets.discriminator import Discriminator
 from shapespace.nets.init import init_he
@@ -110,7 +111,8 @@ def classify(
     Raises:
         UsageError: If the store does not fit, or a split or a category is missing.
     """
-    train, held = _labelled(store, "train", one_each=False), _labelled(store, split, one_each=True)
+    held = _labelled(store, held_out(store, split), one_each=True)
+    train = _labelled(store, store.indices("train"), one_each=False)
     _check(train, held, split)
     trained = features.discriminator_of(space)
     recipe = features.recipe_of(space)
@@ -187,8 +189,7 @@ def _untrained(
         yield lambda grids, fresh=fresh, own=own: features.extract(fresh, grids, own)
 
 
-def _labelled(store: Store, split: str, *, one_each: bool) -> Labelled:
-    indices = np.concatenate([store.indices(part) for part in split.split("+")])
+def _labelled(store: Store, indices: np.ndarray, *, one_each: bool) -> Labelled:
     clusters = np.asarray(store.clusters[indices], np.int64)
     if one_each:
         kept = np.sort(np.unique(clusters, return_index=True)[1])

@@ -16,6 +16,7 @@ from shapespace.data.store import Store
 from shapespace.errors import UsageError
 from shapespace.evaluate import baselines
 from shapespace.evaluate.curve import Curve, threshold_curve
+from shapespace.evaluate.held_out import held_out
 from shapespace.evaluate.table import Features, Reference, Row, measure, measure_all
 from shapespace.shapes.grid import largest_component
 from shapespace.space import ShapeSpace
@@ -78,7 +79,7 @@ def evaluate(
         say: Told what is being done.
 
     Raises:
-        UsageError: If the store does not fit the space, or holds too few shapes.
+        UsageError: If the store does not fit the space, holds too few shapes, or the training ones were asked for.
     """
     split, test, train = _real(space, store, plan)
     say(f"distances among {len(test)} held-out and {len(train)} training shapes")
@@ -136,7 +137,7 @@ def _real(space: ShapeSpace, store: Store, plan: Plan) -> tuple[str, np.ndarray,
             f"--resolution {space.resolution}"
         )
     splits = [plan.split] if plan.split else ["test", "validation"]
-    held = {name: np.concatenate([store.indices(part, plan.category) for part in name.split("+")]) for name in splits}
+    held = {name: held_out(store, name, plan.category) for name in splits}
     split = next((name for name, found in held.items() if len(found) >= FEWEST_HELD_OUT), None)
     train = store.indices("train", plan.category)
     if split is None or len(train) < FEWEST_HELD_OUT:

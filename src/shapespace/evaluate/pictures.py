@@ -12,6 +12,7 @@ import numpy as np
 from shapespace.errors import BadInput, UsageError
 from shapespace.evaluate import ikea
 from shapespace.evaluate.guesses import retrieve
+from shapespace.evaluate.held_out import held_out
 
 if TYPE_CHECKING:
     from shapespace.data.store import Store
@@ -104,15 +105,15 @@ def retrieved(space: ShapeSpace, z: np.ndarray, views: Views, shapes: np.ndarray
     return retrieve(z, np.concatenate(known)) % len(shapes)
 
 
-def held_out(store: Store, split: str | None, category: str | None) -> tuple[str, np.ndarray]:
+def looked_at(store: Store, split: str | None, category: str | None) -> tuple[str, np.ndarray]:
     """Return the split that is looked at, and its shapes: the test split, or validation where there is none.
 
     Raises:
-        UsageError: If there is no such shape.
+        UsageError: If there is no such shape, or training shapes were asked for.
     """
     names = [split] if split else ["test", "validation"]
     for name in names:
-        found = store.indices(name, category)
+        found = held_out(store, name, category)
         if len(found):
             return name, found
     raise UsageError(f"{store.path} holds no shape of {' or '.join(names)}{f' of {category}' if category else ''}")

@@ -37,7 +37,15 @@ def one_nna(generated: np.ndarray, generated_reference: np.ndarray, reference: n
         generated: (n, n) distances between generated shapes.
         generated_reference: (n, m).
         reference: (m, m).
+
+    Raises:
+        ValueError: If they do not belong together, which numpy would stretch to fit.
     """
+    n, m = len(generated), len(reference)
+    if (generated.shape, generated_reference.shape, reference.shape) != ((n, n), (n, m), (m, m)):
+        raise ValueError(
+            f"{generated.shape}, {generated_reference.shape}, {reference.shape} are no three matrices of n and m"
+        )
     own = _nearest_other(generated), _nearest_other(reference)
     across = generated_reference.min(axis=1), generated_reference.min(axis=0)
     right = [np.mean((mine < theirs) + 0.5 * (mine == theirs)) for mine, theirs in zip(own, across, strict=True)]

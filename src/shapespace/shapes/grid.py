@@ -22,7 +22,13 @@ def handed() -> np.ndarray:
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the intersection over union of two bool grids, in [0, 1]; two empty grids are equal: 1."""
+    """Return the intersection over union of two bool grids, in [0, 1]; two empty grids are equal: 1.
+
+    Raises:
+        ValueError: If they are of different shapes, which numpy would stretch to fit.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"grids of {a.shape} and {b.shape} have no IoU")
     union = np.count_nonzero(a | b)
     return np.count_nonzero(a & b) / union if union else 1.0
 
