@@ -34,7 +34,7 @@ def train(
     Args:
         data: A store of shapes, as `shapespace data prepare` writes it.
         out: The run's folder: settings, statistics, curves, sheets, checkpoints, the space.
-        preset: A complete named run: paper, modern, laptop, tiny, vaegan or vaegan-paper-literal.
+        preset: A complete named run: paper, modern, laptop, tiny, vaegan, vaegan-paper-literal or features.
         config: A TOML file of settings, laid over the preset; a run's own config.toml is one.
         resume: Go on with the run in OUT, bit for bit, with the settings it has.
         dry_run: Print the settings and the size of the run, and stop.
