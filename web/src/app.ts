@@ -1,17 +1,20 @@
 // The page as a whole: what is in hand, where it came from, and where it goes next.
 
+import { Building } from "./building";
 import { isPicture, onFiles } from "./drop";
 import { save, written } from "./files";
+import { onGestures } from "./gestures";
 import { Latest } from "./latest";
 import { fromFragment, toFragment } from "./link";
 import { MapView } from "./map";
 import { mixed } from "./mixing";
 import { part, tile } from "./page";
 import { Past } from "./past";
+import { stroked, type Pen, type Stroke } from "./pen";
 import { dark, full, STAND, type Look } from "./scene";
 import { Sliders } from "./sliders";
 import { SourceError, type Form, type ShapeSource, type SpaceFacts } from "./source";
-import { Stage, stroked, type Pen, type Stroke } from "./stage";
+import { Stage } from "./stage";
 import { Thumbs } from "./thumbs";
 import { Trouble } from "./trouble";
 import { Wall } from "./wall";
@@ -54,7 +57,8 @@ export class App {
   private readonly latest = new Latest();
   private readonly tiles = new WeakMap<Held, HTMLButtonElement>();
   private readonly wall = new Wall(this.thumbs, (form, label) => this.picked(form, label), (from, to) => this.met(from, to));
-  private readonly stage = new Stage(part<HTMLCanvasElement>("view"), (stroke) => this.stroke(stroke), () => this.tell());
+  private readonly stage = new Stage(part<HTMLCanvasElement>("view"), () => this.tell());
+  private readonly building = new Building(this.stage, (stroke) => this.stroke(stroke));
   private readonly map = new MapView(part<HTMLCanvasElement>("map"), this.thumbs, (z) => this.wander(z), () => this.rest());
   private readonly sliders = new Sliders(part("sliders"), (amounts) => this.slide(amounts), () => this.rest());
   private readonly trouble = {
@@ -154,11 +158,16 @@ export class App {
       scrollTo({ top: 0 });
       void this.layMap();
     }
-    this.stage.show(held.form, this.look);
+    this.draw(held.form);
     part("caption").textContent = held.label;
     this.wall.mark(held.form);
     part<HTMLButtonElement>("undo").disabled = !this.past.canUndo;
     part<HTMLButtonElement>("redo").disabled = !this.past.canRedo;
+  }
+
+  private draw(form: Form): void {
+    this.stage.show(form, this.look);
+    this.building.show(this.look === "edit" ? form : null);
   }
 
   private close(tell = true): void {
@@ -472,12 +481,12 @@ export class App {
     }
     part("building").hidden = look !== "edit";
     if (!this.held) return;
-    this.stage.show(this.held.form, look);
+    this.draw(this.held.form);
     this.tell();
   }
 
   private setPen(pen: Pen): void {
-    this.stage.pen = pen;
+    this.building.pen = pen;
     for (const button of part("pens").children) {
       button.setAttribute("aria-pressed", String((button as HTMLElement).dataset.pen === pen));
     }
@@ -513,6 +522,14 @@ export class App {
     onFiles((file) => void this.take(file));
     addEventListener("hashchange", () => void this.follow());
     addEventListener("keydown", (event) => this.key(event));
+    const view = part<HTMLCanvasElement>("view");
+    onGestures(view, {
+      turn: (azimuth, elevation) => this.stage.turn(azimuth, elevation), approach: (factor) => this.stage.approach(factor),
+      touch: (event) => this.building.touch(event), pass: (event) => this.building.pass(event),
+    });
+    view.addEventListener("keydown", (event) => {
+      if (this.stage.key(event)) event.preventDefault();
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.tint());
     document.documentElement.dataset.dark = String(dark());
     this.stage.stand = { ...STAND };
