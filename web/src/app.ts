@@ -58,7 +58,9 @@ export class App {
   private readonly tiles = new WeakMap<Held, HTMLButtonElement>();
   private readonly wall = new Wall(this.thumbs, (form, label) => this.picked(form, label), (from, to) => this.met(from, to));
   private readonly stage = new Stage(part<HTMLCanvasElement>("view"), () => this.tell());
-  private readonly building = new Building(this.stage, (stroke) => this.stroke(stroke));
+  private readonly building = new Building(
+    this.stage, part<HTMLCanvasElement>("view"), part("where"), (stroke) => this.stroke(stroke),
+  );
   private readonly map = new MapView(part<HTMLCanvasElement>("map"), this.thumbs, (z) => this.wander(z), () => this.rest());
   private readonly sliders = new Sliders(part("sliders"), (amounts) => this.slide(amounts), () => this.rest());
   private readonly trouble = {
@@ -174,6 +176,7 @@ export class App {
     this.epoch++;
     this.held = null;
     this.pick(false);
+    this.building.show(null);
     part("bench").hidden = true;
     document.body.classList.remove("held");
     this.wall.mark(null);
@@ -479,14 +482,27 @@ export class App {
     for (const button of part("looks").children) {
       button.setAttribute("aria-pressed", String((button as HTMLElement).dataset.look === look));
     }
-    part("building").hidden = look !== "edit";
+    part("building").hidden = part("by-keys").hidden = look !== "edit";
+    part("view").setAttribute("aria-describedby", look === "edit" ? "by-keys" : "");
     if (!this.held) return;
     this.draw(this.held.form);
     this.tell();
   }
 
+  private chooseLook(look: Look): void {
+    this.setLook(look);
+    if (look === "edit") part("view").focus(); // its keys build
+  }
+
+  /** One step back: from choosing another shape, from building, from the shape in hand. */
+  private back(): void {
+    if (this.picking) this.pick(false);
+    else if (this.look === "edit") this.setLook("voxels");
+    else this.close();
+  }
+
   private setPen(pen: Pen): void {
-    this.building.pen = pen;
+    this.building.take(pen);
     for (const button of part("pens").children) {
       button.setAttribute("aria-pressed", String((button as HTMLElement).dataset.pen === pen));
     }
@@ -509,7 +525,7 @@ export class App {
     click("link", () => void this.copyLink());
     click("blend-pick", () => this.pick(!this.picking));
     for (const button of part("looks").children) {
-      button.addEventListener("click", () => this.setLook((button as HTMLElement).dataset.look as Look));
+      button.addEventListener("click", () => this.chooseLook((button as HTMLElement).dataset.look as Look));
     }
     for (const button of part("pens").children) {
       button.addEventListener("click", () => this.setPen((button as HTMLElement).dataset.pen as Pen));
@@ -528,7 +544,8 @@ export class App {
       touch: (event) => this.building.touch(event), pass: (event) => this.building.pass(event),
     });
     view.addEventListener("keydown", (event) => {
-      if (this.stage.key(event)) event.preventDefault();
+      if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
+      if (this.building.key(event) || this.stage.key(event)) event.preventDefault();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.tint());
     document.documentElement.dataset.dark = String(dark());
@@ -546,8 +563,8 @@ export class App {
       return;
     }
     const always: Record<string, () => void> = {
-      escape: () => (this.picking ? this.pick(false) : this.close()),
-      "1": () => this.setLook("smooth"), "2": () => this.setLook("voxels"), "3": () => this.setLook("edit"),
+      escape: () => this.back(),
+      "1": () => this.chooseLook("smooth"), "2": () => this.chooseLook("voxels"), "3": () => this.chooseLook("edit"),
     };
     const building: Record<string, () => void> = {
       a: () => this.setPen("add"), r: () => this.setPen("remove"), s: () => void this.snap(),
@@ -558,6 +575,7 @@ export class App {
   private tint(): void {
     this.thumbs.tint();
     this.stage.tint();
+    this.building.tint();
     this.wall.redraw();
     this.map.draw();
   }
