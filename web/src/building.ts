@@ -3,6 +3,7 @@
 import { beside, isInside, placeOf, voxelOf, type Place } from "./blocks";
 import { beginning, stepOf } from "./cursor";
 import { Mark } from "./mark";
+import { choice, part } from "./page";
 import { otherPen, strokeAt, type Pen, type Stroke } from "./pen";
 import { floorOf, full } from "./scene";
 import type { Form } from "./source";
@@ -14,16 +15,17 @@ export class Building {
   private cursor: Place | null = null; // null until keys are used
   private shown = false; // the cursor: not while a pointer builds, nor while the keys go elsewhere
   private pen: Pen = "add";
+  private readonly view = part("view");
+  private readonly line = part("where"); // the cursor, in words
+  private readonly press = choice<Pen>("pens", "pen", (pen) => this.take(pen));
 
   constructor(
     private readonly stage: Stage,
-    private readonly canvas: HTMLCanvasElement,
-    private readonly line: HTMLElement, // where the cursor is, in words
     private readonly onStroke: (stroke: Stroke) => void,
   ) {
     stage.add(this.mark);
-    canvas.addEventListener("focus", () => this.greet());
-    canvas.addEventListener("blur", () => this.leave());
+    this.view.addEventListener("focus", () => this.greet());
+    this.view.addEventListener("blur", () => this.leave());
   }
 
   /** Build on this, or on nothing. */
@@ -32,6 +34,8 @@ export class Building {
     if (form?.resolution !== this.form?.resolution) this.cursor = null;
     this.form = form;
     this.mark.visible = false;
+    part("building").hidden = part("by-keys").hidden = !form;
+    this.view.setAttribute("aria-describedby", form ? "by-keys" : "");
     if (!form) this.leave();
     else if (this.shown) this.appear();
     else if (opened) this.greet();
@@ -39,6 +43,7 @@ export class Building {
 
   take(pen: Pen): void {
     this.pen = pen;
+    this.press(pen);
     if (this.shown) this.appear();
   }
 
@@ -101,7 +106,7 @@ export class Building {
 
   /** Who came by keys sees the cursor at once. */
   private greet(): void {
-    if (this.form && this.canvas.matches(":focus-visible")) this.appear();
+    if (this.form && this.view.matches(":focus-visible")) this.appear();
   }
 
   private appear(): void {
