@@ -85,7 +85,7 @@ export class Building {
     if (!form || !(step || strikes)) return false;
     if (!this.shown || !this.cursor) this.appear(); // nothing is changed at a place that was not seen
     else if (step) this.go(this.cursor, step, form.resolution);
-    else this.strike(this.cursor, event.shiftKey ? otherPen(this.pen) : this.pen, form);
+    else if (!event.repeat) this.strike(this.cursor, event.shiftKey ? otherPen(this.pen) : this.pen, form);
     return true;
   }
 

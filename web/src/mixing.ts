@@ -20,7 +20,7 @@ function onSphere(from: Float32Array, to: Float32Array, t: number): [number, num
   return [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
 }
 
-/** The latent vector of a point: of the nearest shapes, the nearer the more, as long as theirs are. */
+/** Of a point of a map: of the nearest shapes, the nearer the more, as long as theirs are. */
 export function blended(map: ShapeMap, [x, y]: [number, number]): Float32Array {
   const far = map.xy.map(([a, b], i) => ({ i, d: Math.hypot(a - x, b - y) })).sort((p, q) => p.d - q.d).slice(0, NEAR);
   const weights = far.map(({ d }) => 1 / (d * d + 1e-4));
