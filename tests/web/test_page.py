@@ -16,7 +16,6 @@ from seeing import (
     hold,
     pointer,
     shape_of,
-    slide,
     spot,
     stage,
     told,
@@ -24,6 +23,7 @@ from seeing import (
     watch_progress,
 )
 
+from browser import slide
 from shapespace.shapes import formats
 from shapespace.shapes.grid import iou
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from asking import make_space
-from seeing import PATIENCE, SIDE, shape_of, stage, told, until, wall
+from seeing import SIDE, shape_of, stage, told, until
 
+from browser import opened
 from shapespace.shapes.grid import iou
 
 Place = tuple[int, int, int]
@@ -120,11 +121,7 @@ def test_the_cursor_moves_as_the_viewer_sees_the_ground_and_stays_in_the_grid(pa
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_cursor_is_seen_and_gives_way_to_a_pointer(browser: Any, address: str, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": 1000, "height": 640}, color_scheme=scheme)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(address)
-    wall(page)
+    page = opened(browser, address, viewport={"width": 1000, "height": 640}, color_scheme=scheme)
     build(page)
     seen = blue(page)
     assert seen > 500
@@ -134,4 +131,4 @@ def test_the_cursor_is_seen_and_gives_way_to_a_pointer(browser: Any, address: st
     assert line(page) == ""
     press(page, "ArrowUp")  # shows it again, where it was
     assert blue(page) == seen
-    context.close()
+    page.context.close()
