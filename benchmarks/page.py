@@ -21,7 +21,7 @@ from typing import Any
 import common
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
-from browser import CHROMIUM, chromium, opened, serving_files, serving_space
+from browser import CHROMIUM, chromium, map_drawn, opened, serving_files, serving_space
 
 WINDOW = {"width": 1280, "height": 800}
 
@@ -92,7 +92,7 @@ def main() -> None:
                 tiles = page.locator("#wall .tile")
                 tiles.nth(0).drag_to(tiles.nth(1))
                 page.locator("#stage[aria-busy=false]").wait_for()
-                page.wait_for_timeout(3_000)  # until the map is drawn
+                map_drawn(page)
                 rows.append(moved(page, f"{where}: blend", "#blend-at", seconds))
                 if page.locator("[data-attribute]").count():
                     rows.append(moved(page, f"{where}: attribute", "[data-attribute]", seconds))

@@ -48,6 +48,11 @@ def wall(page: Any) -> None:
     page.locator("#wall canvas[data-drawn]").nth(23).wait_for()
 
 
+def map_drawn(page: Any) -> None:
+    """Wait until the small pictures of the map are drawn, too."""
+    page.locator("#map[data-drawn]").wait_for()
+
+
 def slide(page: Any, selector: str, value: float) -> None:
     """Move a slider as a hand does: it is told of, and let go."""
     page.locator(selector).evaluate(

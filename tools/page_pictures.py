@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from browser import chromium, opened, serving_space, slide
+from browser import chromium, map_drawn, opened, serving_space, slide
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 WINDOW = {"width": 1280, "height": 800}
@@ -22,7 +22,7 @@ def still(page: Any) -> None:
     """Wait until nothing moves any more."""
     page.locator("#stage[aria-busy=false]").wait_for()
     page.locator("#view[data-still=true]").wait_for()
-    page.wait_for_timeout(4_000)  # the small pictures of the map
+    map_drawn(page)
     page.mouse.move(0, 0)
 
 

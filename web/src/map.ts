@@ -74,6 +74,7 @@ export class MapView {
     this.at = null;
     this.pictures = [];
     this.seen = [];
+    delete this.canvas.dataset.drawn;
     for (const [i, [x, y]] of map.xy.entries()) {
       const alone = this.seen.every((j) => Math.hypot(map.xy[j][0] - x, map.xy[j][1] - y) > APART);
       if (alone && this.seen.length < MOST) this.seen.push(i);
@@ -104,6 +105,7 @@ export class MapView {
       const [x, y] = place(map.xy[this.seen[k]]);
       if (small.dataset.drawn) pen.drawImage(small, x - size / 2, y - size / 2, size, size);
     });
+    if (this.pictures.length && this.pictures.every((small) => small.dataset.drawn)) canvas.dataset.drawn = "yes";
     if (!this.at) return;
     pen.fillStyle = style.getPropertyValue("--accent");
     dot(pen, ...place(this.at), 6 * scale);
