@@ -9,24 +9,20 @@ surface made anew and drawn by the machine's own cores beside the generator. Nee
 from __future__ import annotations
 
 import argparse
-import shutil
+import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import common
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
-ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-dev-shm-usage"]
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+from browser import CHROMIUM, chromium, map_drawn, opened, serving_files, serving_space
+
 WINDOW = {"width": 1280, "height": 800}
 
 MOVED = """
@@ -50,41 +46,14 @@ async ([selector, seconds]) => {
 
 
 @contextmanager
-def served(space: str) -> Iterator[str]:
-    """Serve the space as `shapespace serve` does; yield the address."""
-    import uvicorn
-
-    from shapespace.serve.app import build
-    from shapespace.serve.spaces import Spaces
-
-    config = uvicorn.Config(build(Spaces.loaded([space])).asgi, port=0, log_config=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/"
-    server.should_exit = True
-    thread.join(10)
-
-
-@contextmanager
 def exported(space: str) -> Iterator[str]:
     """Serve the files of `shapespace export web`; yield the address."""
     from shapespace.serve import export
 
     with tempfile.TemporaryDirectory() as folder:
         export.site(space, Path(folder) / "site")
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=f"{folder}/site"))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        server.server_close()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        with serving_files(Path(folder) / "site") as address:
+            yield address
 
 
 def moved(page: Any, case: str, selector: str, seconds: float) -> common.Row:
@@ -108,9 +77,7 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true", help="without meaning here")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     given = parser.parse_args()
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
+    if not find_spec("playwright"):
         print("Page: not measured, for playwright is not installed")
         return
     if not CHROMIUM:
@@ -118,25 +85,20 @@ def main() -> None:
         return
     rows: list[common.Row] = []
     seconds = 2.0 if given.quick else 10.0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for where, address in (("server", served), ("in the browser", exported)):
+    with chromium() as browser:
+        for where, address in (("server", serving_space), ("in the browser", exported)):
             with address(given.space) as url:
-                page = browser.new_page(viewport=WINDOW)
-                page.set_default_timeout(120_000)
-                page.goto(url)
-                page.locator("#wall canvas[data-drawn]").nth(23).wait_for()
+                page = opened(browser, url, viewport=WINDOW)
                 tiles = page.locator("#wall .tile")
                 tiles.nth(0).drag_to(tiles.nth(1))
                 page.locator("#stage[aria-busy=false]").wait_for()
-                page.wait_for_timeout(3_000)  # until the map is drawn
+                map_drawn(page)
                 rows.append(moved(page, f"{where}: blend", "#blend-at", seconds))
                 if page.locator("[data-attribute]").count():
                     rows.append(moved(page, f"{where}: attribute", "[data-attribute]", seconds))
                 page.keyboard.press("2")
                 rows.append(moved(page, f"{where}: blend, voxels", "#blend-at", seconds))
-                page.close()
-        browser.close()
+                page.context.close()
     common.report(f"Page, the space {given.space}", rows, json_wanted=given.json)
 
 

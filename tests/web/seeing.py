@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import base64
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from asking import make_served, make_space
+from asking import make_space
 
 SIDE = 16
 """Of the small spaces' grids."""
-
-
-PATIENCE = 60_000
-"""Milliseconds that a browser on a busy machine may take for anything."""
-
-
-@contextmanager
-def serving(port: int = 0) -> Iterator[int]:
-    """Serve two small spaces; yield the port."""
-    import uvicorn
-
-    config = uvicorn.Config(make_served().asgi, port=port, log_config=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.02)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join(10)
-
-
-def wall(page: Any) -> None:
-    """Wait until all of the wall is drawn."""
-    page.locator("#wall canvas[data-drawn]").nth(23).wait_for()
 
 
 def hold(page: Any, number: int = 0) -> dict[str, Any]:
@@ -67,15 +37,6 @@ def said(url: str) -> dict[str, Any]:
         bits = np.unpackbits(np.frombuffer(_bytes(fields["voxels"]), np.uint8))
         found["voxels"] = bits[: int(fields["side"]) ** 3].reshape([int(fields["side"])] * 3).astype(bool)
     return found
-
-
-def slide(page: Any, selector: str, value: float) -> None:
-    """Move a slider as a hand does: it is told of, and let go."""
-    page.locator(selector).evaluate(
-        "(input, value) => { input.value = value; for (const kind of ['input', 'change'])"
-        " input.dispatchEvent(new Event(kind, { bubbles: true })); }",
-        str(value),
-    )
 
 
 def pointer(page: Any, selector: str, *places: tuple[float, float]) -> None:

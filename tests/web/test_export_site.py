@@ -2,53 +2,43 @@
 
 from __future__ import annotations
 
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from asking import make_space
-from seeing import SIDE, hold, slide, stage, told, until, wall
+from seeing import SIDE, hold, stage, told, until
 
+from browser import serving_files, slide, wall
 from shapespace.serve import export
 from shapespace.shapes import formats
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
 
 
 def test_the_site_makes_pythons_shapes_and_snaps_without_a_server(context: Any, tmp_path: Path) -> None:
     space = make_space()
     space.save(tmp_path / "small.safetensors")
     export.site(str(tmp_path / "small.safetensors"), tmp_path / "site")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{server.server_port}/")
-    wall(page)
-    z = space.latents(3, 0)
-    assert np.array_equal(hold(page, 2)["z"], z[2])
-    page.get_by_role("button", name="Voxels").click()
-    with page.expect_download() as coming:
-        page.get_by_role("button", name="STL").click()
-    coming.value.save_as(tmp_path / "taken.stl")
-    mesh = formats.read(tmp_path / "taken.stl").mesh
-    assert mesh is not None
-    voxels = int(space.sample(3)[2].voxels.sum())
-    # a voxel at the very threshold may round to the other side in 255 steps
-    assert abs(mesh.volume * (SIDE / 100) ** 3 - voxels) < 0.01 * voxels
-    page.locator("#wall .tile").nth(1).drag_to(page.locator("#wall .tile").nth(0))
-    slide(page, "#blend-at", 1)
-    until(page, "Blend, 100 %")
-    assert np.array_equal(told(page)["z"], z[0])
-    page.keyboard.press("3")
-    before = stage(page)
-    page.keyboard.press("s")
-    until(page, "Snapped")
-    assert before.shape == stage(page).shape
-    server.shutdown()
-    server.server_close()
+    with serving_files(tmp_path / "site") as address:
+        page = context.new_page()
+        page.goto(address)
+        wall(page)
+        z = space.latents(3, 0)
+        assert np.array_equal(hold(page, 2)["z"], z[2])
+        page.get_by_role("button", name="Voxels").click()
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="STL").click()
+        coming.value.save_as(tmp_path / "taken.stl")
+        mesh = formats.read(tmp_path / "taken.stl").mesh
+        assert mesh is not None
+        voxels = int(space.sample(3)[2].voxels.sum())
+        # a voxel at the very threshold may round to the other side in 255 steps
+        assert abs(mesh.volume * (SIDE / 100) ** 3 - voxels) < 0.01 * voxels
+        page.locator("#wall .tile").nth(1).drag_to(page.locator("#wall .tile").nth(0))
+        slide(page, "#blend-at", 1)
+        until(page, "Blend, 100 %")
+        assert np.array_equal(told(page)["z"], z[0])
+        page.keyboard.press("3")
+        before = stage(page)
+        page.keyboard.press("s")
+        until(page, "Snapped")
+        assert before.shape == stage(page).shape

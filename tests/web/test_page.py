@@ -16,7 +16,6 @@ from seeing import (
     hold,
     pointer,
     shape_of,
-    slide,
     spot,
     stage,
     told,
@@ -24,6 +23,7 @@ from seeing import (
     watch_progress,
 )
 
+from browser import slide
 from shapespace.shapes import formats
 from shapespace.shapes.grid import iou
 
@@ -203,15 +203,3 @@ def test_a_shape_of_the_wall_is_let_fall_on_the_one_in_hand(page: Any) -> None:
     slide(page, "#blend-at", 0)
     until(page, "Blend, 0 %")
     assert np.array_equal(told(page)["z"], make_space().latents(3, 0)[2])
-
-
-def test_all_of_it_can_be_reached_by_keys(page: Any) -> None:
-    page.locator("#wall .tile").first.focus()
-    page.keyboard.press("Enter")
-    page.locator("#bench").wait_for()
-    page.locator("#map").focus()
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("2")
-    assert page.locator("[data-look=voxels]").get_attribute("aria-pressed") == "true"
-    page.keyboard.press("Escape")
-    page.locator("#bench").wait_for(state="hidden")

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from seeing import PATIENCE, hold, wall
+from seeing import hold
+
+from browser import opened
 
 
 def brightness(page: Any) -> float:
@@ -15,11 +17,7 @@ def brightness(page: Any) -> float:
 
 
 def test_on_a_phone_nothing_sticks_out_and_everything_is_large_enough_for_a_finger(browser: Any, address: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(address)
-    wall(page)
+    page = opened(browser, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.locator("#wall .tile").nth(2).tap()
     page.locator("#bench").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -28,18 +26,14 @@ def test_on_a_phone_nothing_sticks_out_and_everything_is_large_enough_for_a_fing
             box = button.bounding_box()
             assert box["height"] >= 36
             assert box["x"] + box["width"] <= 390
-    context.close()
+    page.context.close()
 
 
 def test_the_dark_page_is_dark(browser: Any, address: str) -> None:
     seen = {}
     for scheme in ("light", "dark"):
-        context = browser.new_context(viewport={"width": 900, "height": 600}, color_scheme=scheme)
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        page.goto(address)
-        wall(page)
+        page = opened(browser, address, viewport={"width": 900, "height": 600}, color_scheme=scheme)
         hold(page)
         seen[scheme] = brightness(page)
-        context.close()
+        page.context.close()
     assert seen["dark"] < 80 < 180 < seen["light"]

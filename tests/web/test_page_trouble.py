@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
-from asking import make_space
-from seeing import caption, hold, serving, slide, told, until, wall
+from asking import make_served, make_space
+from seeing import caption, hold, told, until
+
+from browser import serving, slide, wall
 
 DECODE = re.compile("/api/spaces/.*/decode$")
 
@@ -23,8 +26,8 @@ def blend(page: Any) -> np.ndarray:
 
 def test_a_server_that_dies_is_named_and_what_was_asked_is_done_when_it_is_back(context: Any) -> None:
     page = context.new_page()
-    with serving() as port:
-        page.goto(f"http://127.0.0.1:{port}/")
+    with serving(make_served().asgi) as address:
+        page.goto(address)
         wall(page)
         z = blend(page)
     slide(page, "#blend-at", 1)
@@ -32,7 +35,7 @@ def test_a_server_that_dies_is_named_and_what_was_asked_is_done_when_it_is_back(
     trouble.get_by_text("does not answer").wait_for()
     assert caption(page) == "Blend, 50 %"  # still in hand
     assert page.locator("#past .tile").count() == 2
-    with serving(port):
+    with serving(make_served().asgi, urlsplit(address).port or 0):
         trouble.get_by_role("button", name="Try again").click()
         until(page, "Blend, 100 %")
     assert np.array_equal(told(page)["z"], z[1])

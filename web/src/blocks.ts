@@ -9,7 +9,9 @@ export interface Blocks {
   facing: Int8Array; // of each triangle, a number into FACINGS
 }
 
-export const FACINGS: [number, number, number][] = [
+export type Place = [x: number, y: number, z: number];
+
+export const FACINGS: Place[] = [
   [1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1],
 ];
 
@@ -62,4 +64,21 @@ export function blocks(full: Uint8Array, n: number): Blocks {
   geometry.setAttribute("color", new BufferAttribute(new Float32Array(colours), 3));
   geometry.setIndex(index);
   return { geometry, voxel: Int32Array.from(voxel), facing: Int8Array.from(facing) };
+}
+
+/** The place of a voxel by its number in the grid, and back. */
+export function placeOf(voxel: number, n: number): Place {
+  return [Math.floor(voxel / n / n), Math.floor(voxel / n) % n, voxel % n];
+}
+
+export function voxelOf([x, y, z]: Place, n: number): number {
+  return (x * n + y) * n + z;
+}
+
+export function beside(place: Place, step: Place): Place {
+  return place.map((value, axis) => value + step[axis]) as Place;
+}
+
+export function isInside(place: Place, n: number): boolean {
+  return place.every((value) => value >= 0 && value < n);
 }

@@ -1,16 +1,18 @@
 // The map: shapes of the space laid out in a plane, like beside like; a point between them is a blend of the nearest.
 
+import { blended } from "./mixing";
 import { picture } from "./page";
-import type { Form, ShapeMap } from "./source";
+import type { Here, ShapeMap } from "./source";
 import type { Thumbs } from "./thumbs";
 
-const NEAR = 5; // shapes that a point is blended of
+const MOST = 36; // shapes that are seen
 const STEP = 0.04; // of the map's half side, for a key
 const APART = 0.24; // of the same, between shapes that are seen
 const EDGE = 0.9; // of the half side: the map ends before its canvas
 
 export class MapView {
   private map: ShapeMap | null = null;
+  private laid = ""; // the space whose map it is
   private at: [number, number] | null = null; // nowhere, while what is in hand came from elsewhere
   private held = false;
   private seen: number[] = [];
@@ -45,27 +47,39 @@ export class MapView {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  /** Lay out a map; return which of its shapes, well apart, are to be seen on it. */
-  show(map: ShapeMap, most: number): number[] {
+  /** Lay out the map of the space that is shown, unless it is laid out already. */
+  async lay(here: Here): Promise<void> {
+    const { source, space: { name } } = here;
+    if (this.laid === name) return;
+    this.laid = name;
+    try {
+      const map = await source.map(name);
+      if (name !== here.space.name) return;
+      this.show(map);
+      const forms = await source.decode(name, this.seen.map((i) => map.z[i]));
+      this.pictures = forms.map((form) => {
+        const small = picture(112);
+        this.thumbs.draw(form, small, "smooth", () => this.draw());
+        return small;
+      });
+    } catch (error) {
+      this.laid = "";
+      throw error;
+    }
+  }
+
+  /** Dots for all, and pictures for some that are well apart. */
+  private show(map: ShapeMap): void {
     this.map = map;
     this.at = null;
     this.pictures = [];
     this.seen = [];
+    delete this.canvas.dataset.drawn;
     for (const [i, [x, y]] of map.xy.entries()) {
       const alone = this.seen.every((j) => Math.hypot(map.xy[j][0] - x, map.xy[j][1] - y) > APART);
-      if (alone && this.seen.length < most) this.seen.push(i);
+      if (alone && this.seen.length < MOST) this.seen.push(i);
     }
     this.draw();
-    return this.seen;
-  }
-
-  /** Show these shapes, in the order that `show` gave. */
-  people(forms: Form[]): void {
-    this.pictures = forms.map((form) => {
-      const small = picture(112);
-      this.thumbs.draw(form, small, "smooth", () => this.draw());
-      return small;
-    });
   }
 
   /** What is in hand is of no place of the map. */
@@ -91,6 +105,7 @@ export class MapView {
       const [x, y] = place(map.xy[this.seen[k]]);
       if (small.dataset.drawn) pen.drawImage(small, x - size / 2, y - size / 2, size, size);
     });
+    if (this.pictures.length && this.pictures.every((small) => small.dataset.drawn)) canvas.dataset.drawn = "yes";
     if (!this.at) return;
     pen.fillStyle = style.getPropertyValue("--accent");
     dot(pen, ...place(this.at), 6 * scale);
@@ -111,23 +126,6 @@ export class MapView {
     this.draw();
     if (this.map) this.onMoved(blended(this.map, inside));
   }
-}
-
-/** The latent vector of a point: of the nearest shapes, the nearer the more, as long as theirs are. */
-export function blended(map: ShapeMap, [x, y]: [number, number]): Float32Array {
-  const far = map.xy.map(([a, b], i) => ({ i, d: Math.hypot(a - x, b - y) })).sort((p, q) => p.d - q.d).slice(0, NEAR);
-  const weights = far.map(({ d }) => 1 / (d * d + 1e-4));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const z = new Float32Array(map.z[0].length);
-  let length = 0;
-  far.forEach(({ i }, k) => {
-    const share = weights[k] / total;
-    length += share * Math.hypot(...map.z[i]);
-    map.z[i].forEach((value, d) => (z[d] += share * value));
-  });
-  // a mean of vectors is shorter than they are, and short vectors are dull shapes
-  const own = Math.hypot(...z) || 1;
-  return z.map((value) => (value * length) / own);
 }
 
 function dot(pen: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

@@ -12,6 +12,15 @@ export function picture(side: number): HTMLCanvasElement {
   return canvas;
 }
 
+/** A group of buttons of which one is pressed; return what presses one. `name` is where their data says what they mean. */
+export function choice<T extends string>(id: string, name: string, onChosen: (chosen: T) => void): (chosen: T) => void {
+  const buttons = [...part(id).children] as HTMLElement[];
+  for (const button of buttons) button.addEventListener("click", () => onChosen(button.dataset[name] as T));
+  return (chosen) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset[name] === chosen));
+  };
+}
+
 /** A button with a picture in it. */
 export function tile(label: string, side: number): { button: HTMLButtonElement; canvas: HTMLCanvasElement } {
   const button = document.createElement("button");

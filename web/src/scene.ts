@@ -80,10 +80,8 @@ export class Setting {
     return this.mesh;
   }
 
-  stand({ azimuth, elevation, distance }: Stand): void {
-    const a = (azimuth * Math.PI) / 180, e = (elevation * Math.PI) / 180;
-    // the front of a shape looks to -y
-    this.camera.position.set(Math.sin(a) * Math.cos(e), -Math.cos(a) * Math.cos(e), Math.sin(e)).multiplyScalar(distance);
+  stand(stand: Stand): void {
+    this.camera.position.copy(eye(stand));
     this.camera.lookAt(new Vector3(0, 0, -0.02));
   }
 
@@ -95,7 +93,14 @@ export class Setting {
   }
 }
 
-function floorOf(grid: Uint8Array, n: number): number {
+/** Where the camera is, in sides of the grid from its middle; the front of a shape looks to -y. */
+export function eye({ azimuth, elevation, distance }: Stand): Vector3 {
+  const a = (azimuth * Math.PI) / 180, e = (elevation * Math.PI) / 180;
+  return new Vector3(Math.sin(a) * Math.cos(e), -Math.cos(a) * Math.cos(e), Math.sin(e)).multiplyScalar(distance);
+}
+
+/** The height of the lowest full voxel. */
+export function floorOf(grid: Uint8Array, n: number): number {
   for (let z = 0; z < n; z++) for (let i = z; i < grid.length; i += n) if (grid[i]) return z;
   return 0;
 }

@@ -48,6 +48,12 @@ export interface ShapeSource {
   neighbours?(space: string, z: Float32Array, k: number): Promise<Form[]>;
 }
 
+/** Where the page is: its source, and the space that is shown. */
+export interface Here {
+  readonly source: ShapeSource;
+  readonly space: SpaceFacts;
+}
+
 /** What went wrong, in one line, and whether trying again may help. */
 export class SourceError extends Error {
   constructor(

@@ -1,9 +1,10 @@
 // The wall: shapes to pick up, and to drag onto each other.
 
 import { part, tile } from "./page";
-import type { Form } from "./source";
+import type { Form, Here } from "./source";
 import type { Thumbs } from "./thumbs";
 
+const AT_ONCE = 24; // shapes that are asked for
 const FAR = 8; // pixels after which a press is a drag
 const SIDE = 300; // pixels of a tile's picture
 
@@ -12,6 +13,7 @@ export class Wall {
   private readonly forms = new Map<HTMLElement, Form>();
   private waiting: HTMLElement[] = [];
   private shown = 0;
+  private seed = 0;
 
   constructor(
     private readonly thumbs: Thumbs,
@@ -19,9 +21,25 @@ export class Wall {
     private readonly onMeet: (from: Form, to: Form | "held") => void,
   ) {}
 
+  /** Ask for more shapes, and show them. */
+  async more(here: Here): Promise<void> {
+    const { source, space: { name } } = here, { seed } = this;
+    this.unexpect();
+    this.expect();
+    try {
+      const forms = await source.sample(name, AT_ONCE, seed);
+      if (name !== here.space.name) return;
+      this.unexpect();
+      for (const form of forms) this.place.append(this.tileOf(form));
+      this.seed = seed + 1;
+    } finally {
+      if (name === here.space.name) this.unexpect();
+    }
+  }
+
   /** Grey tiles, where shapes will be. */
-  expect(count: number): void {
-    this.waiting = Array.from({ length: count }, () => {
+  expect(): void {
+    this.waiting = Array.from({ length: AT_ONCE }, () => {
       const { button } = tile("A shape that is on its way", 1);
       button.disabled = true;
       button.classList.add("waiting");
@@ -30,20 +48,10 @@ export class Wall {
     this.place.append(...this.waiting);
   }
 
-  unexpect(): void {
-    for (const grey of this.waiting) grey.remove();
-    this.waiting = [];
-  }
-
-  add(forms: Form[]): void {
-    this.unexpect();
-    for (const form of forms) this.place.append(this.tileOf(form));
-  }
-
   clear(): void {
     this.forms.clear();
     this.place.replaceChildren();
-    this.shown = 0;
+    this.shown = this.seed = 0;
   }
 
   redraw(): void {
@@ -52,6 +60,11 @@ export class Wall {
 
   mark(form: Form | null): void {
     for (const [button, own] of this.forms) button.setAttribute("aria-pressed", String(own === form));
+  }
+
+  private unexpect(): void {
+    for (const grey of this.waiting) grey.remove();
+    this.waiting = [];
   }
 
   private tileOf(form: Form): HTMLElement {
