@@ -27,13 +27,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("store", type=Path)
     parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--level", type=float, default=LEVEL, help="occupancy above which a voxel is inside")
     given = parser.parse_args()
     store = Store.open(given.store)
     shown = of_store(Views.open(store, seed=0), store, store.indices("validation")[:SHAPES], 1)
     true = torch.from_numpy(shown.true)
     for run in given.runs:
         _, occupancy = rebuilt(load(run), shown.pictures)
-        own, others = own_and_shuffled(torch.from_numpy(occupancy > LEVEL), true)
+        own, others = own_and_shuffled(torch.from_numpy(occupancy > given.level), true)
         print(f"{run}: {own:.3f} own, {others:.3f} others'")
 
 
