@@ -30,6 +30,12 @@ WORKER_BYTES = 768 << 20
 WORKER_FILE_BYTES = 16 << 20
 """Largest file a worker may write; it only needs numba's cache."""
 
+WALL = 6
+"""Times its deadline that a block may take by the clock: that a machine is busy is no fault of a file's."""
+
+AGAIN = 0.1
+"""Seconds until the bell rings once more: one that rings inside a foreign callback is not heard."""
+
 HARD_SECONDS = 0.5
 """Processor time past a deadline at which a worker that cannot be interrupted is ended."""
 
@@ -41,6 +47,7 @@ class Died:
 
 
 _is_worker = False
+_is_bounded = False
 
 
 def limited_map(
@@ -120,23 +127,33 @@ def limited_pool(workers: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Bound the block in a worker: TimeoutError after `seconds`; the process ends if it cannot be interrupted.
+    """Bound the block in a worker: TimeoutError after `seconds` of processor time, or `WALL` times that by the clock.
 
-    Elsewhere, where signals belong to someone else, nothing is bounded.
+    The process ends if it cannot be interrupted. Elsewhere, where signals belong to someone else, nothing is bounded.
     """
+    global _is_bounded
     if not _is_worker:
         yield
         return
+    _is_bounded = True
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds + HARD_SECONDS)  # its signal ends the process
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN)
+    signal.setitimer(signal.ITIMER_REAL, WALL * seconds, AGAIN)
     try:
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    except _Overtime:  # outside, because the bell may ring while the timers are being stopped
+            _stop_timers()
+    except _Overtime:  # outside, because the bell may ring just before the timers are stopped
+        _stop_timers()
         raise TimeoutError from None
+
+
+def _stop_timers() -> None:
+    global _is_bounded
+    _is_bounded = False
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_PROF, signal.ITIMER_VIRTUAL):
+        signal.setitimer(timer, 0)
 
 
 class _Overtime(BaseException):
@@ -151,6 +168,7 @@ def _become_worker() -> None:
     _limit_resources()
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, _ring)
+        signal.signal(signal.SIGPROF, _ring)
         _is_worker = True
 
 
@@ -172,7 +190,8 @@ def _address_space() -> int:
 
 
 def _ring(_signal: int, _frame: FrameType | None) -> None:
-    raise _Overtime
+    if _is_bounded:
+        raise _Overtime
 
 
 def _die_with_parent() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def draw_shard(task: ShardTask) -> Drawn:
     pictures = bytearray()
     for subject in task.subjects:
         try:
-            with deadline(MESH_SECONDS):
+            with deadline(MESH_SECONDS) if subject.path else nullcontext():
                 model = views.model(_shape(task.source, subject))
         except (BadInput, TimeoutError, MemoryError) as error:
             if not subject.path:  # a store is whole, or it is no source
