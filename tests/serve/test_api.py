@@ -292,6 +292,18 @@ def test_answers_that_wait_to_be_sent_are_bounded(served):
     assert served.service.unsent.held == 0
 
 
+def test_a_parameter_that_is_not_known_is_refused_not_dropped(served):
+    one, two = ask(
+        served,
+        post("chair/snap-file?name=a.stl&bogus=1", content=b"solid"),
+        post("seen/reconstruct?threshold=0.3&refine=1", content=b"picture"),
+    )
+    assert (one.status_code, code(one)) == (two.status_code, code(two)) == (422, "invalid")
+    assert "no parameter 'bogus' in the query; there are: " in one.json()["error"]["message"]
+    assert "no parameter 'refine'" in two.json()["error"]["message"]
+    assert ask(served, get("/api/health")).status_code == 200
+
+
 def test_requests_and_passes_are_counted(served):
     ask(served, *[post("chair/sample", json={"n": 1, "seed": seed}) for seed in range(8)])
     text = ask(served, get("/api/metrics")).text
@@ -308,7 +320,11 @@ def test_every_endpoint_is_documented_with_an_example(served):
             assert {"422", "503", "413"} <= set(what["responses"]), path
             if method == "post" and "application/json" in what["requestBody"]["content"]:
                 name = what["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-                assert documented["components"]["schemas"][name]["examples"], name
+                examples = documented["components"]["schemas"][name]["examples"]
+                answer = ask(
+                    served, post(path.removeprefix("/api/spaces/").replace("{name}", "chair"), json=examples[0])
+                )
+                assert answer.status_code == 200, (name, answer.text)
 
 
 def test_names_come_from_files_and_are_each_their_own(tmp_path):

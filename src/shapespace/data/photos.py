@@ -25,7 +25,7 @@ SIDE = 256
 """Pixels along a side of what is returned."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-"""What is read; each by its own first bytes, whatever the name."""
+"""What is read; each by its own first bytes, whatever the name. AVIF too, where Pillow has its decoder."""
 
 MAX_PHOTO_BYTES = 64 << 20
 MAX_PHOTO_PIXELS = 100_000_000
@@ -45,7 +45,7 @@ WALL = 205
 """Grey behind an object that was told from its background."""
 
 _REMOVED = "what is behind it became a plain wall"
-_KNOWN = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
+_KNOWN = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "I;16"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def read_photo(path: str | PathLike[str], *, mask: str | PathLike[str] | None = 
     """Return a photograph framed about its object.
 
     Args:
-        path: A JPEG, PNG, WebP, BMP, GIF, TIFF or PPM file.
+        path: A JPEG, PNG, WebP, AVIF, BMP, GIF, TIFF or PPM file.
         mask: A picture of the same size, bright on the object; by default `NAME.mask.png` beside the photograph, if it
             is there.
 
@@ -102,16 +102,17 @@ def _photo(image: Image, pixels: np.ndarray, alpha: np.ndarray | None, mask: Pat
 
 def _opened(path: str | PathLike[str], content: bytes, most_pixels: int = MAX_PHOTO_PIXELS) -> Image:
     """Return a picture whose header was found harmless, not yet decoded."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError, features
 
+    read = (*FORMATS, "AVIF") if features.check("avif") else FORMATS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound stands below
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
+            image = Image.open(io.BytesIO(content), formats=read)
     except Image.DecompressionBombError:
         raise BadInput(path, f"declares more pixels than the limit of {MAX_PHOTO_PIXELS:,}") from None
     except UnidentifiedImageError:
-        raise BadInput(path, _what_else(content), f"give one of {', '.join(FORMATS)}") from None
+        raise BadInput(path, _what_else(content), f"save it as one of {', '.join(read)}") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise BadInput(path, f"its header cannot be read: {str(error)[:80]}") from None
     _check(path, image, most_pixels)
@@ -123,7 +124,8 @@ def _check(path: str | PathLike[str], image: Image, most_pixels: int) -> None:
         raise BadInput(path, f"{image.width} x {image.height} pixels; the limit is {most_pixels:,}")
     if min(image.size) < MIN_PHOTO_SIDE:
         raise BadInput(path, f"{image.width} x {image.height} pixels show no object; at least {MIN_PHOTO_SIDE} a side")
-    if getattr(image, "is_animated", False):
+    # A telephone's JPEG may bring a second picture, of depth or brightness; the first is the photograph.
+    if getattr(image, "is_animated", False) and image.format != "MPO":
         raise BadInput(path, "is an animation, or several pictures in one file", "give one picture a file")
     if image.mode not in _KNOWN:
         raise BadInput(path, f"has pixels of kind {image.mode}, which no camera writes", "save it as a plain PNG")
@@ -146,7 +148,7 @@ def _what_else(content: bytes) -> str:
     if b"<svg" in head or head.startswith(b"<?xml"):
         return "is a drawing (SVG), not a photograph"
     if content[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"):
-        return "is a HEIC or AVIF picture, which is not read here"
+        return "is a HEIC or AVIF picture of a kind that is not read here"
     return "is empty" if not content else "is no picture of a kind that is read"
 
 
@@ -157,6 +159,8 @@ def _pixels(path: str | PathLike[str], image: Image) -> tuple[np.ndarray, np.nda
     try:
         image.draft("RGB", (KEPT_SIDE, KEPT_SIDE))  # a JPEG unfolds to no more than it needs to
         upright = ImageOps.exif_transpose(image)
+        if upright.mode == "I;16":
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
         clear = upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info
         plain = upright.convert("RGBA" if clear else "RGB")
         plain.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.BOX)

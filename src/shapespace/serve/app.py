@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from shapespace.serve import routes, routes_near, routes_search, routes_walk, trouble
+from shapespace.serve import examples, routes, routes_near, routes_search, routes_walk, trouble
 from shapespace.serve.batcher import ROWS
 from shapespace.serve.bodies import Bodies
 from shapespace.serve.guard import Guard
@@ -58,11 +58,12 @@ def build(
         rows: Shapes decoded in a forward pass, of whoever waits.
     """
     service, shown = Service(spaces, rows=rows), page or Page()
-    api = _api(service)
-    api.include_router(routes.router(service))
-    api.include_router(routes_walk.router(service))
-    api.include_router(routes_near.router(service))
-    api.include_router(routes_search.router(service))
+    api, known_only = _api(service), [Depends(trouble.refuse_unknown)]
+    api.include_router(routes.router(service), dependencies=known_only)
+    api.include_router(routes_walk.router(service), dependencies=known_only)
+    api.include_router(routes_near.router(service), dependencies=known_only)
+    api.include_router(routes_search.router(service), dependencies=known_only)
+    examples.install(api, service)
     _add_page(api, shown)
     bodies = Bodies(api, service.metrics, RAW)
     return Served(Guard(bodies, token, RAW, any_host), api, service, bodies)

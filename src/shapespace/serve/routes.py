@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
 from shapespace.explore.attributes import REACH
@@ -17,6 +17,11 @@ from shapespace.serve.service import Service
 from shapespace.serve.trouble import Trouble
 
 Name = Annotated[str, Path(max_length=64, description="of a space, as /api/spaces lists it", examples=["chair"])]
+
+Threshold = Annotated[
+    float | None,
+    Query(gt=0, lt=1, description="a voxel is inside above this; the space's own for pictures if not given"),
+]
 
 _MEANINGS = {
     400: "what was sent is no HTTP request, or no JSON", 401: "a token is needed", 403: "host or origin not allowed",
@@ -109,13 +114,14 @@ def _add_reconstruct(routes: APIRouter, service: Service) -> None:
         tags=["files"],
         openapi_extra=FILE_BODY,
     )
-    async def reconstruct(name: Name, request: Request, format: schemas.Format = "shapes") -> Response:
+    async def reconstruct(
+        name: Name, request: Request, format: schemas.Format = "shapes", threshold: Threshold = None
+    ) -> Response:
         """Return the shape that a photograph shows; the body is the file."""
         space = service.spaces[name]
         if space.encoder is None:
             raise Trouble(422, "no_encoder", f"{name} reads no pictures: it was trained without an encoder")
         picture = await service.uploads.picture(await request.body())
         z = await service.run(lambda _: space.encode(picture[None]))
-        return await service.shapes(
-            name, schemas.Request(format=format, threshold=space.picture_threshold), np.asarray(z, np.float32)
-        )
+        asked = schemas.Request(format=format, threshold=threshold or space.picture_threshold)
+        return await service.shapes(name, asked, np.asarray(z, np.float32))

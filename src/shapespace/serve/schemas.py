@@ -41,15 +41,11 @@ class Sample(Request):
 class Decode(Request):
     """The shapes of latent vectors."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"z": [[0.1, -0.4, 1.2]], "format": "glb"}]})
-
     z: Annotated[list[Latent], Field(min_length=1, max_length=limits.MAX_SERVED_SHAPES)]
 
 
 class Interpolate(Request):
     """A path from the first latent vector over all others to the last."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"ends": [[0.1, -0.4], [1.0, 0.3]], "steps": 9}]})
 
     ends: Annotated[list[Latent], Field(min_length=2, max_length=limits.MAX_SERVED_SHAPES)]
     steps: Annotated[int, Field(ge=2, le=limits.MAX_SERVED_SHAPES)] = 9
@@ -58,10 +54,6 @@ class Interpolate(Request):
 
 class Arithmetic(Request):
     """One shape: a sum of latent vectors, less others, moved along attributes."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"plus": [[0.1, -0.4]], "minus": [], "attributes": {"arms": 0.7}}]}
-    )
 
     plus: Annotated[list[Latent], Field(min_length=1, max_length=16)]
     minus: Annotated[list[Latent], Field(max_length=16)] = []
@@ -85,8 +77,6 @@ class Map(Request):
 class Snap(Request):
     """The shape of the space that is nearest to a drawn one."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"voxels": "AAAAAAAAAAA=", "resolution": 4}]})
-
     voxels: Bits = Field(description="base64 of bits, as numpy.packbits has them: x slowest, z fastest")
     resolution: Annotated[int, Field(ge=limits.MIN_RESOLUTION, le=MAX_DRAWN)]
     mask: Bits | None = Field(None, description="as voxels: where the drawing counts; elsewhere it is completed")
@@ -96,8 +86,6 @@ class Snap(Request):
 
 class Neighbours(Request):
     """The known shapes that are most like one."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"z": [0.1, -0.4, 1.2], "k": 8}]})
 
     z: Latent
     k: Count = 8

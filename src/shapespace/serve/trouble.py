@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from shapespace.errors import BadInput, ShapeSpaceError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.requests import Request
 
 CODES = {400: "bad_request", 401: "no_token", 403: "forbidden", 404: "not_found", 405: "wrong_method"}
 LONGEST_MESSAGE = 400
@@ -62,6 +62,19 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ShapeSpaceError, _of_user)
     app.add_exception_handler(Exception, _ours)
+
+
+async def refuse_unknown(request: Request) -> None:
+    """Refuse parameters of the query that an endpoint does not have: what is dropped in silence is believed to work.
+
+    Raises:
+        Trouble: If there is one.
+    """
+    known = [field.alias for field in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            has = f"there are: {', '.join(known)}" if known else "this takes none"
+            raise Trouble(422, "invalid", f"no parameter {name[:40]!r} in the query; {has}")
 
 
 async def _explained(_: Request, error: Exception) -> Response:
