@@ -70,7 +70,7 @@ def test_lines_and_no_picture_and_json(space, tmp_path, capsys):
     assert facts["ends_at"] == [0, 2]
     assert facts["shapes"] == len(facts["voxels"]) == 3
     assert "turntable.gif" not in names(out)
-    assert np.array_equal(latents(out), interpolate(load(space).latents(2), 3))
+    assert np.array_equal(latents(out), interpolate(load(space).latents(2), 3, how="linear"))
 
 
 def test_each_shape_of_a_way_is_whole_unless_loose_pieces_are_wanted(space, tmp_path):

@@ -38,7 +38,7 @@ def test_every_way_point_is_a_row_bit_for_bit(k, extra, d, how, centre, seed):
 
 
 def test_a_line_by_hand():
-    path = interpolate(np.array([[0, 0], [4, 8]], np.float32), 5)
+    path = interpolate(np.array([[0, 0], [4, 8]], np.float32), 5, how="linear")
     assert path.tolist() == [[0, 0], [1, 2], [2, 4], [3, 6], [4, 8]]
 
 
@@ -72,7 +72,7 @@ def test_an_arc_turns_by_even_angles():
 @pytest.mark.parametrize("ends", [[[1, 2], [1, 2]], [[1, 2], [2, 4]], [[1, 2], [-1, -2]], [[0, 0], [3, 4]]])
 def test_where_there_is_no_arc_it_is_a_line(ends):
     ends = np.array(ends, np.float32)
-    assert interpolate(ends, 7, how="spherical") == pytest.approx(interpolate(ends, 7), abs=1e-6)
+    assert interpolate(ends, 7, how="spherical") == pytest.approx(interpolate(ends, 7, how="linear"), abs=1e-6)
 
 
 def test_way_points_share_the_steps_evenly():

@@ -19,7 +19,7 @@ PARALLEL = 1e-6
 """Sine of the angle below which two vectors have no arc of their own between them."""
 
 
-def interpolate(ends: np.ndarray, steps: int, *, how: str = "linear", centre: float = 0.0) -> np.ndarray:
+def interpolate(ends: np.ndarray, steps: int, *, how: str = "spherical", centre: float = 0.0) -> np.ndarray:
     """Return latent vectors on the way through all of `ends`, (steps, d) float32.
 
     Each of `ends` is a row of the answer, bit for bit: the i-th at `stops(k, steps)[i]`.
@@ -27,8 +27,8 @@ def interpolate(ends: np.ndarray, steps: int, *, how: str = "linear", centre: fl
     Args:
         ends: (k, d), k from 2: where it starts, what it passes, where it ends.
         steps: Rows of the answer, at least k.
-        how: "linear", or "spherical": direction and length from `centre` each change evenly. Between vectors on one
-            line through the centre there is no arc, and a straight line is taken.
+        how: "spherical", where direction and length from `centre` each change evenly, or "linear". Between vectors on
+            one line through the centre there is no arc, and a straight line is taken.
         centre: Of the prior, each number of it: 0 for a normal one, 0.5 for a uniform one.
 
     Raises:

@@ -49,7 +49,7 @@ class Interpolate(Request):
 
     ends: Annotated[list[Latent], Field(min_length=2, max_length=limits.MAX_SERVED_SHAPES)]
     steps: Annotated[int, Field(ge=2, le=limits.MAX_SERVED_SHAPES)] = 9
-    how: Literal["linear", "spherical"] = "linear"
+    how: Literal["linear", "spherical"] = "spherical"
 
 
 class Arithmetic(Request):
