@@ -98,6 +98,11 @@ MISTAKES = {
     "the latent's place": (lambda p, s: [p, "--space", s, "--out", "a.npz"], ".npz is where the latent vector goes", 2),
     "no such photograph": (lambda p, s: ["none.jpg", "--space", s, "--out", "a.stl"], "No such file", 3),
     "no encoder": (lambda p, s: [p, "--space", "modelnet10", "--out", "a.stl"], "trained without an encoder", 2),
+    "millimetres of voxels": (
+        lambda p, s: [p, "--space", s, "--out", "a.binvox", "--millimetres", "90"],
+        "no mesh is written",
+        2,
+    ),
     "no such space": (lambda p, s: [p, "--space", "none", "--out", "a.stl"], "neither a file", 3),
 }
 

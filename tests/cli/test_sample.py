@@ -86,6 +86,7 @@ def test_a_folder_with_something_in_it_is_refused_unless_forced(space, tmp_path,
 @pytest.mark.parametrize(
     ("options", "code", "said"),
     [
+        (["--format", "binvox,npz", "--smooth", "3"], 2, "no mesh is written"),
         (["--format", "blend"], 2, "blend"),
         (["-n", "0"], 2, "-n is 0"),
         (["-n", "1000000"], 2, "100,000"),

@@ -55,7 +55,7 @@ def reconstruct(
     from shapespace.space import load
 
     finish = finish or Finish()
-    _check(photos, out, force)
+    _check(photos, out, finish, force)
     loaded = load(space)
     seen = [read_photo(path) for path in photos]
     for path, photo in zip(photos, seen, strict=True):
@@ -74,13 +74,13 @@ def reconstruct(
     say(f"{out} from {len(seen)} photograph{'s' * (len(seen) > 1)}, with {out.stem}.png and {out.stem}.npz")
 
 
-def _check(photos: tuple[Path, ...], out: Path, force: bool) -> None:
+def _check(photos: tuple[Path, ...], out: Path, finish: Finish, force: bool) -> None:
     """Refuse what would come to nothing, before anything is loaded."""
     from shapespace.errors import UsageError
 
     if not 1 <= len(photos) <= MOST_PHOTOS:
         raise UsageError(f"{len(photos)} photographs were given; give 1 to {MOST_PHOTOS} of one object")
-    check_single(out, force)
+    check_single(out, finish, force)
 
 
 def _refined(space: ShapeSpace, z: np.ndarray, photos: list[Photo]) -> tuple[np.ndarray, list[float]]:

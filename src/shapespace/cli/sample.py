@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -47,6 +47,15 @@ class Finish:
         if self.millimetres is not None and not 0 < self.millimetres < float("inf"):
             raise UsageError(f"--millimetres is {self.millimetres:g}; it must be above 0")
 
+    def check(self, extensions: Iterable[str]) -> None:
+        """Refuse what only a mesh can have where none is written: dropped in silence it is believed to be done."""
+        from shapespace.errors import UsageError
+        from shapespace.shapes.formats import MESH_EXTENSIONS
+
+        asked = self.style != "smooth" or self.smooth or self.faces is not None or self.millimetres is not None
+        if asked and not set(MESH_EXTENSIONS) & {f".{extension}" for extension in extensions}:
+            raise UsageError("--style, --smooth, --faces and --millimetres are of meshes, and no mesh is written")
+
     def cut(self, shape: Shape) -> Shape:
         """Return the shape at the threshold that was asked for, and only its largest piece if that was."""
         changed = shape if self.threshold is None else replace(shape, threshold=self.threshold)
@@ -82,6 +91,7 @@ def sample(
     from shapespace.space import load
 
     extensions, finish = extensions_of(format), finish or Finish()
+    finish.check(extensions)
     _check(out, n, force)
     loaded = load(space)
     z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from shapespace.shapes.shape import Shape
 
 
-def check_single(out: Path, force: bool) -> None:
+def check_single(out: Path, finish: Finish, force: bool) -> None:
     """Refuse a file that cannot be written, before anything is loaded.
 
     Raises:
-        UsageError: If its ending is not known.
+        UsageError: If its ending is not known, or what is asked of it is of meshes and it is none.
         OutputError: If it, or a file beside it, is there already and may not be written over.
     """
     from shapespace.errors import OutputError, UsageError
@@ -25,6 +25,7 @@ def check_single(out: Path, force: bool) -> None:
         raise UsageError(f"--out {out}: no known ending; use one of {', '.join(sorted(WRITE_EXTENSIONS))}")
     if out.suffix.lower() == ".npz":
         raise UsageError(f"--out {out}: .npz is where the latent vector goes; choose another ending")
+    finish.check([out.suffix.lower().lstrip(".")])
     there = [path for path in (out, out.with_suffix(".png"), out.with_suffix(".npz")) if path.exists()]
     if there and not force:
         raise OutputError(f"{there[0]} exists already; choose another --out, or --force to write over it")

@@ -51,7 +51,7 @@ def snap(  # noqa: PLR0913 - a command's options
     from shapespace.space import load
 
     finish = finish or Finish()
-    check_single(out, force)
+    check_single(out, finish, force)
     loaded = load(space)
     target = target_of(str(file), loaded.resolution)
     mask = half(loaded.resolution, keep) if keep else None

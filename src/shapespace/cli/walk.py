@@ -96,6 +96,7 @@ def interpolate(
     from shapespace.shapes.render import save_sheet
 
     extensions, way, finish = extensions_of(format), way or Way(), finish or Whole()
+    finish.check(extensions)
     way.check(ends)
     check_folder(out, force)
     loaded, attributes = _opened(space)
@@ -149,6 +150,7 @@ def arithmetic(
     from shapespace.nets.latents import write_latents
 
     extensions, finish = extensions_of(format), finish or Finish()
+    finish.check(extensions)
     _check_count(expressions)
     check_folder(out, force)
     loaded, attributes = _opened(space)
