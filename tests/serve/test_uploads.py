@@ -76,7 +76,7 @@ def test_a_picture_that_is_a_bomb_is_refused_in_one_line(kind):
 
 
 def test_a_picture_within_the_limit_is_read():
-    picture = read_picture((photograph(), "picture", 0))
+    picture = read_picture((photograph(), "picture", 0)).picture
     assert picture.shape == (3, 256, 256)
     assert picture[:, 128, 128].tolist() == [180, 40, 30]
 
@@ -136,7 +136,7 @@ def test_a_file_that_ends_its_reader_costs_only_itself():
 
     first, crash, again = asyncio.run(three())
     assert isinstance(crash, BadInput)
-    assert np.array_equal(first, again)
+    assert np.array_equal(first.picture, again.picture)
 
 
 def test_files_that_wait_are_bounded():
@@ -165,8 +165,9 @@ def test_a_photograph_gives_the_shape_that_the_encoder_answers(monkeypatch):
     )
     packet = unpack(good.content)
     space = served.service.spaces["seen"]
+    assert "object found by its difference from the border" in packet.header["how"]
     assert packet.threshold == np.float32(space.picture_threshold) != np.float32(space.threshold)
-    assert np.array_equal(packet.latents, space.encode(read_picture((photograph(), "picture", 0))[None]))
+    assert np.array_equal(packet.latents, space.encode(read_picture((photograph(), "picture", 0)).picture[None]))
     assert (bad.status_code, code(bad)) == (422, "bad_input")
     assert "limit is 16,777,216" in bad.json()["error"]["message"]
     assert code(deaf) == "no_encoder"

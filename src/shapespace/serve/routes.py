@@ -117,11 +117,11 @@ def _add_reconstruct(routes: APIRouter, service: Service) -> None:
     async def reconstruct(
         name: Name, request: Request, format: schemas.Format = "shapes", threshold: Threshold = None
     ) -> Response:
-        """Return the shape that a photograph shows; the body is the file."""
+        """Return the shape that a photograph shows; the body is the file, and the header's `how` says what was seen."""
         space = service.spaces[name]
         if space.encoder is None:
             raise Trouble(422, "no_encoder", f"{name} reads no pictures: it was trained without an encoder")
-        picture = await service.uploads.picture(await request.body())
-        z = await service.run(lambda _: space.encode(picture[None]))
+        photo = await service.uploads.picture(await request.body())
+        z = await service.run(lambda _: space.encode(photo.picture[None]))
         asked = schemas.Request(format=format, threshold=threshold or space.picture_threshold)
-        return await service.shapes(name, asked, np.asarray(z, np.float32))
+        return await service.shapes(name, asked, np.asarray(z, np.float32), how=photo.how)

@@ -18,6 +18,7 @@ import numpy as np
 
 from shapespace import limits
 from shapespace.data.limited import deadline, limited_pool
+from shapespace.data.photos import Photo, parse_photo
 from shapespace.errors import BadInput
 from shapespace.serve.metrics import Metrics
 from shapespace.serve.trouble import Trouble, busy
@@ -80,8 +81,8 @@ class Uploads:
         """
         return await self._read(read_voxels, (data, f"file{ending(name)}", resolution))
 
-    async def picture(self, data: bytes) -> np.ndarray:
-        """Return a photograph as an image encoder takes it, (3, 256, 256) uint8.
+    async def picture(self, data: bytes) -> Photo:
+        """Return a photograph as an image encoder takes it, and how its object was found.
 
         Raises:
             Trouble: If too many files wait.
@@ -104,7 +105,7 @@ class Uploads:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
 
-    async def _read(self, function: Callable[[Task], np.ndarray], task: Task) -> np.ndarray:
+    async def _read(self, function: Callable[[Task], T], task: Task) -> T:
         if not task[0]:
             raise Trouble(400, "no_file", "the body is empty; send the file as the body")
         if self.waiting >= self._most:
@@ -153,19 +154,17 @@ def read_voxels(task: Task) -> np.ndarray:
     return _bounded(name, read)
 
 
-def read_picture(task: Task) -> np.ndarray:
-    """Return a photograph framed about its object, (3, 256, 256) uint8; runs in the bounded process.
+def read_picture(task: Task) -> Photo:
+    """Return a photograph framed about its object; runs in the bounded process.
 
     Raises:
         BadInput: If it cannot be used.
     """
-    from shapespace.data.photos import parse_photo
-
     data, name, _ = task
-    return _bounded(name, lambda: parse_photo(data, name, most_pixels=MOST_PIXELS).picture)
+    return _bounded(name, lambda: parse_photo(data, name, most_pixels=MOST_PIXELS))
 
 
-def _bounded(name: str, read: Callable[[], np.ndarray]) -> np.ndarray:
+def _bounded(name: str, read: Callable[[], T]) -> T:
     try:
         with deadline(SECONDS):
             return read()
