@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import struct
+import threading
 import zlib
 
 import numpy as np
@@ -137,6 +138,15 @@ def test_a_file_that_ends_its_reader_costs_only_itself():
     first, crash, again = asyncio.run(three())
     assert isinstance(crash, BadInput)
     assert np.array_equal(first.picture, again.picture)
+
+
+def test_once_closed_nothing_is_left_for_the_interpreter_to_end():
+    """It would write into a pipe that the pool's own thread is closing, and say so on standard error."""
+    before = set(threading.enumerate())
+    reader = Uploads(Metrics())
+    asyncio.run(reader.picture(photograph()))
+    reader.close()
+    assert set(threading.enumerate()) <= before
 
 
 def test_files_that_wait_are_bounded():

@@ -97,12 +97,16 @@ class Uploads:
         self._warming.start()
 
     def close(self) -> None:
-        """End the process; one that is just starting is waited for, or it would complain to find nobody there."""
+        """End the process and wait for its end.
+
+        One that is just starting would complain to find nobody there; one that is just ending shares a pipe with the
+        interpreter's own end, which would find it closed.
+        """
         if self._warming is not None:
             self._warming.cancel()
             self._warming.join()
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
     async def _read(self, function: Callable[[Task], T], task: Task) -> T:
@@ -117,7 +121,7 @@ class Uploads:
                 running = await asyncio.to_thread(self._submit, functools.partial(function, task))
                 result = await asyncio.wrap_future(running)
         except BrokenProcessPool:
-            self.close()
+            await asyncio.to_thread(self.close)
             self._metrics.count("jobs_total", end="file ended its reader")
             raise BadInput(task[1], "its reader crashed, or could not be stopped in time") from None
         finally:
