@@ -83,5 +83,8 @@ MAX_MAP_SHAPES = 2_000
 MAX_INDEX_BYTES = 16_384 * MEGABYTE
 """Largest index for neighbour search that is loaded; a million shapes take well under a tenth."""
 
+MAX_SNAP_STEPS = 1_000
+"""Of one search for the nearest shape that a client asks for: about half a minute at 32^3."""
+
 MAX_NEIGHBOURS = 1_000
 """Neighbours of one search."""

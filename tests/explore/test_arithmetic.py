@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shapespace.errors import BadInput, UsageError
-from shapespace.explore.arithmetic import Term, arithmetic, evaluate, latent_of, parse, target_of
+from shapespace.explore.arithmetic import Term, arithmetic, evaluate, latent_of, parse
 from shapespace.explore.attributes import Attributes
 from shapespace.explore.snap import snap
+from shapespace.explore.target import target_of
 from shapespace.nets.generator import Generator
 from shapespace.nets.latents import write_latents
 from shapespace.nets.weights import SpaceCard
@@ -143,11 +144,6 @@ def test_vectors_that_do_not_fit_are_refused(space, vectors, said):
         arithmetic(space, vectors)
     with pytest.raises(UsageError, match="finite"):
         arithmetic(space, [np.full(6, np.nan)])
-
-
-def test_the_shape_in_a_file_lies_as_in_a_store(tmp_path):
-    formats.write(tmp_path / "a.binvox", handed())
-    assert np.array_equal(target_of(str(tmp_path / "a.binvox"), 16), handed().repeat(2, 0).repeat(2, 1).repeat(2, 2))
 
 
 def test_a_file_is_the_nearest_shape_of_the_space(space, tmp_path):

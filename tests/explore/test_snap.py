@@ -7,7 +7,8 @@ import pytest
 
 import shapespace
 from shapespace.errors import BadInput, UsageError
-from shapespace.explore.snap import half, snap
+from shapespace.explore.snap import snap
+from shapespace.explore.target import half
 from shapespace.nets.generator import Generator
 from shapespace.nets.weights import SpaceCard
 from shapespace.shapes.grid import iou
@@ -74,15 +75,6 @@ def test_a_uniform_prior_is_never_left():
     space = ShapeSpace(Generator(6, 16, widths=(8, 4)), SpaceCard(prior="uniform"))
     found = snap(space, np.indices((16, 16, 16))[0] < 8, steps=20)
     assert ((found.z >= 0) & (found.z <= 1)).all()
-
-
-def test_each_half_has_half_of_the_grid():
-    for one, other in (("left", "right"), ("front", "back"), ("bottom", "top")):
-        assert np.array_equal(half(8, one), ~half(8, other))
-        assert half(8, one).mean() == 0.5
-    assert half(8, "top")[..., 7].all()
-    assert half(8, "front")[:, 0].all()
-    assert half(8, "left")[0].all()
 
 
 @pytest.mark.parametrize(

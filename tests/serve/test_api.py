@@ -84,8 +84,8 @@ def test_a_sum_is_the_library_s_and_attributes_move_it(served, space):
     bodies = [
         {"plus": [a.tolist()]},
         {"plus": [a.tolist(), c.tolist()], "minus": [b.tolist()]},
-        {"plus": [a.tolist()], "attributes": {"arms": 0.7}},
-        {"plus": [a.tolist()], "attributes": {"arms": 0.7, "back": -1.0}, "careful": True},
+        {"plus": [a.tolist()], "attributes": {"arms": 0.7}, "straight": True},
+        {"plus": [a.tolist()], "attributes": {"arms": 0.7, "back": -1.0}},
     ]
     found = [
         unpack(answer.content).latents[0] for answer in ask(served, *[post("chair/arithmetic", json=b) for b in bodies])

@@ -13,10 +13,14 @@ import pytest
 from asking import ask, bits, code, get, make_served, post
 
 from shapespace.explore.snap import snap
+from shapespace.explore.target import half
 from shapespace.serve.jobs import Jobs, Stopped
 from shapespace.serve.metrics import Metrics
+from shapespace.serve.schemas import SNAP_STEPS
 from shapespace.serve.trouble import Trouble
 from shapespace.serve.wire import quantised, unpack
+from shapespace.shapes.formats import stl
+from shapespace.shapes.surface import to_mesh
 
 BALL = (np.square(np.indices((16, 16, 16)) - 7.5).sum(0) < 30).astype(bool)
 
@@ -33,7 +37,7 @@ def drawn(**more) -> dict:
 def test_a_drawing_is_snapped_as_the_library_does(served):
     space = served.service.spaces["chair"]
     packet = unpack(ask(served, post("chair/snap", json=drawn(likeness=0.8))).content)
-    found = snap(space, BALL, likeness=0.8)
+    found = snap(space, BALL, likeness=0.8, steps=SNAP_STEPS)
     assert np.array_equal(packet.latents[0], found.z)
     assert np.array_equal(packet.occupancy[0], quantised(found.occupancy))
     assert packet.header["iou_after"] == round(found.iou_after, 4)
@@ -44,7 +48,7 @@ def test_a_mask_says_where_the_drawing_counts(served):
     mask[8:] = True
     space = served.service.spaces["chair"]
     packet = unpack(ask(served, post("chair/snap", json=drawn(mask=bits(mask)))).content)
-    assert np.array_equal(packet.latents[0], snap(space, BALL, mask=mask).z)
+    assert np.array_equal(packet.latents[0], snap(space, BALL, mask=mask, steps=SNAP_STEPS).z)
 
 
 def test_progress_comes_line_by_line_and_the_shape_last(served):
@@ -72,6 +76,7 @@ def test_an_empty_drawing_is_refused_in_one_line(served, stream):
     [
         {"voxels": "AAAA"}, {"voxels": "A" * 5}, {"voxels": "!"}, {"resolution": 15}, {"resolution": 4096},
         {"resolution": 0}, {"mask": "AAAA"}, {"likeness": 2}, {"likeness": -1}, {"seed": 0.5},
+        {"steps": 0}, {"steps": 5_000},
     ],
 )  # fmt: skip
 def test_what_is_no_drawing_is_refused(served, more):
@@ -94,8 +99,36 @@ def test_a_file_is_snapped_and_its_name_is_only_an_ending(served, monkeypatch):
         post("chair/snap-file?name=../x/ball.binvox&likeness=1", content=data, headers=kind),
         post("chair/snap-file?name=ball.exe", content=data, headers=kind),
     )
-    assert np.array_equal(unpack(good.content).latents[0], snap(served.service.spaces["chair"], BALL, likeness=1.0).z)
+    wanted = snap(served.service.spaces["chair"], BALL, likeness=1.0, steps=SNAP_STEPS).z
+    assert np.array_equal(unpack(good.content).latents[0], wanted)
     assert (other.status_code, code(other)) == (415, "wrong_type")
+
+
+def test_a_mesh_of_one_half_is_completed(served, monkeypatch):
+    """Where it lies: by its own box half a ball would be a whole loaf."""
+
+    async def here(function, task):
+        return function(task)
+
+    monkeypatch.setattr(served.service.uploads, "_read", here)
+    mask = half(16, "left")
+    data, kind = _stl(BALL & mask), {"content-type": "application/octet-stream"}
+    path = "chair/snap-file?name=a.stl&steps=5"
+    placed, unplaced, refused = ask(
+        served,
+        post(f"{path}&keep=left&frame=grid", content=data, headers=kind),
+        post(f"{path}&keep=left", content=data, headers=kind),
+        post(f"{path}&frame=half", content=data, headers=kind),
+    )
+    found = snap(served.service.spaces["chair"], BALL & mask, mask=mask, steps=5).z
+    assert np.array_equal(unpack(placed.content).latents[0], found)
+    assert not np.array_equal(unpack(unplaced.content).latents[0], found)
+    assert refused.status_code == 422
+    assert "which half" in refused.json()["error"]["message"]
+
+
+def _stl(voxels: np.ndarray) -> bytes:
+    return stl.encode(to_mesh(voxels, style="blocks"))
 
 
 def test_too_many_long_jobs_are_told_when_to_come_again(served, monkeypatch):

@@ -17,6 +17,7 @@ from PIL import Image
 
 from hostile import make
 from shapespace.errors import BadInput
+from shapespace.explore.target import WHOLE
 from shapespace.serve import uploads
 from shapespace.serve.metrics import Metrics
 from shapespace.serve.trouble import Trouble
@@ -77,7 +78,7 @@ def test_a_picture_that_is_a_bomb_is_refused_in_one_line(kind):
 
 
 def test_a_picture_within_the_limit_is_read():
-    picture = read_picture((photograph(), "picture", 0)).picture
+    picture = read_picture((photograph(), "picture", 0, WHOLE)).picture
     assert picture.shape == (3, 256, 256)
     assert picture[:, 128, 128].tolist() == [180, 40, 30]
 
@@ -87,7 +88,7 @@ def test_a_shape_comes_back_upright_and_at_the_wanted_resolution(tmp_path, name)
     voxels = np.pad(grid.handed(), 4)
     path = tmp_path / f"a.{name}"
     Shape(voxels.astype(np.float32)).save(path, **({} if name in ("binvox", "npz") else {"style": "blocks"}))
-    read = read_voxels((path.read_bytes(), f"file.{name}", 32))
+    read = read_voxels((path.read_bytes(), f"file.{name}", 32, WHOLE))
     assert read.shape == (32, 32, 32)
     sides = np.ptp(np.argwhere(read), axis=0) + 1
     assert sides.argsort().tolist() == [0, 1, 2]  # 4 along x, 6 along y, 8 along z
@@ -117,7 +118,7 @@ def test_every_ending_is_of_a_format_that_is_read():
 def test_a_file_that_is_hostile_is_refused_in_one_line():
     for name, (data, _) in make.hostile().items():
         with pytest.raises(BadInput) as refusal:
-            read_voxels((data, f"file{ending(name)}", 32))
+            read_voxels((data, f"file{ending(name)}", 32, WHOLE))
         assert "\n" not in str(refusal.value), name
 
 
@@ -177,7 +178,7 @@ def test_a_photograph_gives_the_shape_that_the_encoder_answers(monkeypatch):
     space = served.service.spaces["seen"]
     assert "object found by its difference from the border" in packet.header["how"]
     assert packet.threshold == np.float32(space.picture_threshold) != np.float32(space.threshold)
-    assert np.array_equal(packet.latents, space.encode(read_picture((photograph(), "picture", 0)).picture[None]))
+    assert np.array_equal(packet.latents, space.encode(read_picture((photograph(), "picture", 0, WHOLE)).picture[None]))
     assert (bad.status_code, code(bad)) == (422, "bad_input")
     assert "limit is 16,777,216" in bad.json()["error"]["message"]
     assert code(deaf) == "no_encoder"

@@ -22,7 +22,7 @@ export class HttpSource implements ShapeSource {
   }
 
   async move(space: string, z: Float32Array, attributes: Record<string, number>): Promise<Form> {
-    return (await this.shapes(space, "arithmetic", { plus: [plain(z)], minus: [], attributes })).forms[0];
+    return (await this.shapes(space, "arithmetic", { plus: [plain(z)], minus: [], attributes, straight: true })).forms[0];
   }
 
   async map(space: string): Promise<ShapeMap> {

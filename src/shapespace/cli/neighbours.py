@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from shapespace.explore.target import Up
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -21,13 +23,14 @@ SHOWN = 16
 """Neighbours in a row of the picture at most."""
 
 
-def neighbours(
+def neighbours(  # noqa: PLR0913 - a command's options
     space: str,
     *queries: str,
     among: Path | None = None,
     by: Literal["features", "voxels", "latent"] = "features",
     k: Annotated[int, Parameter(name=["-k", "--k"])] = 8,
     samples: int = 1000,
+    up: Up = "auto",
     out: Path | None = None,
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -44,6 +47,7 @@ def neighbours(
         by: What the discriminator answers, as the paper does; voxels, by their IoU; or the latent vector, for samples.
         k: Neighbours of each.
         samples: How many samples of the space are searched, without a store.
+        up: The axis that points up in files; auto goes by the format.
         out: A picture to write, .png, a row for each query.
         force: Write over a picture that is there.
         json: Print the result as JSON.
@@ -56,7 +60,7 @@ def neighbours(
     if out is not None:
         check_picture(out, force)
     loaded = load(space)
-    wanted = _wanted(loaded, queries, by, k)
+    wanted = _wanted(loaded, queries, by, k, up)
     store, found = _opened(loaded, among, by, samples)
     ids, distances = found.search(wanted, k)
     if out:
@@ -70,21 +74,22 @@ def neighbours(
         say(f"{query}: " + ", ".join(f"{name} ({value:.3f})" for name, value in zip(row, far, strict=True)))
 
 
-def _wanted(space: ShapeSpace, queries: tuple[str, ...], by: str, k: int) -> np.ndarray:
+def _wanted(space: ShapeSpace, queries: tuple[str, ...], by: str, k: int, up: Up) -> np.ndarray:
     """Return the shapes that are looked for, in rows: their voxels, or their latent vectors."""
     import numpy as np
 
-    from shapespace.explore.arithmetic import latent_of, target_of
+    from shapespace.explore.arithmetic import latent_of
     from shapespace.explore.index import checked
+    from shapespace.explore.target import Placing, target_of
     from shapespace.shapes.formats import PARSERS
 
     checked(k)
     if by == "latent":
-        return np.stack([latent_of(space, query) for query in queries])
+        return np.stack([latent_of(space, query, up=up) for query in queries])
 
     def voxels(query: str) -> np.ndarray:
         if Path(query).suffix.lower() in PARSERS:
-            return target_of(query, space.resolution)
+            return target_of(query, space.resolution, Placing(up=up))
         return space.decode(latent_of(space, query)[None])[0] > space.threshold
 
     return np.stack([voxels(query) for query in queries])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
+from shapespace.explore.target import Up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +70,7 @@ def interpolate(
     out: Path,
     format: str = "stl",
     way: Annotated[Way, Parameter(name="*")] | None = None,
+    up: Up = "auto",
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     finish: Annotated[Whole, Parameter(name="*")] | None = None,
@@ -82,6 +84,7 @@ def interpolate(
         out: The folder to write; it must be empty or new.
         format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
         way: Each as an option.
+        up: The axis that points up in files of shapes; auto goes by the format.
         force: Write into a folder that is not empty.
         json: Print the result as JSON.
         finish: Each as an option.
@@ -101,7 +104,7 @@ def interpolate(
     check_folder(out, force)
     loaded, attributes = _opened(space)
     centre = centre_of(loaded.prior)
-    passed = np.stack([each.z for each in _sums(loaded, attributes, ends)])
+    passed = np.stack([each.z for each in _sums(loaded, attributes, ends, up=up)])
     z = walk(passed, way.steps, how=way.how, centre=centre)
     shapes = list(finished(loaded, z, finish))
     written = sum(bool(write(shape, out, number, extensions, finish)) for number, shape in enumerate(shapes))
@@ -125,6 +128,7 @@ def arithmetic(
     out: Path,
     format: str = "stl",
     straight: Annotated[bool, Parameter(negative=())] = False,
+    up: Up = "auto",
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     finish: Annotated[Finish, Parameter(name="*")] | None = None,
@@ -139,6 +143,7 @@ def arithmetic(
         out: The folder to write; it must be empty or new.
         format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
         straight: Move along an attribute's line and leave it there: quicker, and other attributes change more.
+        up: The axis that points up in files of shapes; auto goes by the format.
         force: Write into a folder that is not empty.
         json: Print the result as JSON, with the attributes that are read off each shape.
         finish: Each as an option.
@@ -154,7 +159,7 @@ def arithmetic(
     _check_count(expressions)
     check_folder(out, force)
     loaded, attributes = _opened(space)
-    sums = _sums(loaded, attributes, expressions, straight=straight)
+    sums = _sums(loaded, attributes, expressions, up=up, straight=straight)
     z = np.stack([each.z for each in sums])
     shapes = list(finished(loaded, z, finish))
     written = sum(bool(write(shape, out, number, extensions, finish)) for number, shape in enumerate(shapes))
@@ -178,7 +183,7 @@ def _opened(space: str) -> tuple[ShapeSpace, Attributes | None]:
 
 
 def _sums(
-    space: ShapeSpace, attributes: Attributes | None, texts: tuple[str, ...], *, straight: bool = False
+    space: ShapeSpace, attributes: Attributes | None, texts: tuple[str, ...], *, up: Up, straight: bool = False
 ) -> list[Sum]:
     from shapespace.cli.console import progress
     from shapespace.explore.arithmetic import evaluate
@@ -186,7 +191,7 @@ def _sums(
 
     with progress(unit="sums") as bar:
         return [
-            evaluate(space, text, attributes, corrections=0 if straight else CORRECTIONS)
+            evaluate(space, text, attributes, corrections=0 if straight else CORRECTIONS, up=up)
             for text in bar.track(texts, description="adding")
         ]
 

@@ -19,6 +19,7 @@ from shapespace.explore.attributes import Attributes
 from shapespace.explore.interpolate import centre_of
 from shapespace.explore.snap import snap
 from shapespace.explore.steer import CORRECTIONS, steer
+from shapespace.explore.target import Placing, Up, target_of
 from shapespace.nets.latents import read_latents
 from shapespace.shapes import formats
 from shapespace.space import ShapeSpace
@@ -110,7 +111,12 @@ def parse(text: str) -> list[Term]:
 
 
 def evaluate(
-    space: ShapeSpace, text: str, attributes: Attributes | None = None, *, corrections: int = CORRECTIONS
+    space: ShapeSpace,
+    text: str,
+    attributes: Attributes | None = None,
+    *,
+    corrections: int = CORRECTIONS,
+    up: Up = "auto",
 ) -> Sum:
     """Return what an expression comes to.
 
@@ -121,6 +127,7 @@ def evaluate(
         text: As the module says.
         attributes: Of the space, if it has any.
         corrections: Of the attributes' straight step; see `steer`.
+        up: The axis that points up in files of shapes.
 
     Raises:
         UsageError: If a term is not known or out of bounds, or no shape is added.
@@ -131,7 +138,7 @@ def evaluate(
     shapes = [term for term in terms if term.name not in known]
     if not shapes or all(term.weight < 0 for term in shapes):
         raise UsageError(f"{text!r}: nothing is added to; an expression begins with a shape, as in '0:3 + arms'")
-    latents = np.stack([latent_of(space, term.name, known) for term in shapes])
+    latents = np.stack([latent_of(space, term.name, known, up=up) for term in shapes])
     z = weighed(space, latents, np.array([term.weight for term in shapes]))
     amounts: dict[str, float] = {}
     for term in terms:
@@ -142,13 +149,14 @@ def evaluate(
     return Sum(z, [term.name for term in shapes], latents)
 
 
-def latent_of(space: ShapeSpace, name: str, attributes: Sequence[str] = ()) -> np.ndarray:
+def latent_of(space: ShapeSpace, name: str, attributes: Sequence[str] = (), *, up: Up = "auto") -> np.ndarray:
     """Return the latent vector that a term names, (d,) float32.
 
     Args:
         space: On the CPU.
         name: `SEED:I`, `FILE.npz:ROW`, or a file of a mesh or of voxels.
         attributes: Names that would have been known as well, for the message.
+        up: The axis that points up in the file of a shape.
 
     Raises:
         UsageError: If it is none of these, or out of bounds.
@@ -160,32 +168,13 @@ def latent_of(space: ShapeSpace, name: str, attributes: Sequence[str] = ()) -> n
     if found := _ROW.fullmatch(name):
         return _row(read_latents(found[1], space.latent_dim), found[1], int(found[2]))
     if Path(name).suffix.lower() in formats.PARSERS:
-        return _snapped(space, name)
+        return _snapped(space, name, up)
     known = f"; attributes are {', '.join(attributes)}" if attributes else "; this space knows no attributes"
     raise UsageError(f"{name!r} is neither SEED:I, nor FILE.npz:ROW, nor a file of a shape{known}")
 
 
-def target_of(path: str, resolution: int) -> np.ndarray:
-    """Return the shape in a file as `data prepare` would bring it to a resolution, (r, r, r) bool.
-
-    Raises:
-        BadInput: If the file cannot be used.
-    """
-    from shapespace.data.fit import check_filled, fit, occupied
-    from shapespace.shapes.voxelize import voxelize
-
-    contents = formats.read(path)
-    if contents.mesh is not None:
-        return voxelize(contents.mesh, resolution, up=formats.native_up(path)).voxels
-    assert contents.voxels is not None
-    voxels = occupied(contents.voxels)
-    check_filled(voxels)
-    return fit(voxels, resolution)[0]
-
-
-def _snapped(space: ShapeSpace, path: str) -> np.ndarray:
-    target = target_of(path, space.resolution)
-    return snap(space, target).z
+def _snapped(space: ShapeSpace, path: str, up: Up) -> np.ndarray:
+    return snap(space, target_of(path, space.resolution, Placing(up=up))).z
 
 
 def _row(z: np.ndarray, path: str, row: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -15,8 +16,9 @@ from starlette.responses import Response, StreamingResponse
 
 from shapespace.errors import ShapeSpaceError
 from shapespace.explore.snap import Snapped, snap
+from shapespace.explore.target import Frame, Placing, Side, Up, half
 from shapespace.serve import schemas, wire
-from shapespace.serve.jobs import Progress, Work
+from shapespace.serve.jobs import Work
 from shapespace.serve.routes import FAILURES, FILE_BODY, SHAPES, Name
 from shapespace.serve.service import Service
 from shapespace.serve.trouble import Trouble
@@ -26,7 +28,9 @@ STREAMED = SHAPES[200]["content"] | {LINES: {"schema": {"type": "string"}}}
 ANSWERS = SHAPES | {200: SHAPES[200] | {"content": STREAMED}}
 
 FileName = Annotated[str, Query(max_length=255, description="of the file; only its ending counts", examples=["a.stl"])]
-Likeness = Annotated[float, Query(ge=0, le=1, allow_inf_nan=False, description="1 like this, 0 like the data")]
+Keep = Annotated[Side | None, Query(description="only this half counts, the other is completed")]
+Framed = Annotated[Frame, Query(description="a mesh is fitted by its box; by its box as half's; or lies in the grid")]
+Upward = Annotated[Up, Query(description="the axis that points up in the file")]
 Stream = Annotated[bool, Query(description="progress line by line, then the shape as base64 of the binary form")]
 
 
@@ -40,11 +44,9 @@ def router(service: Service) -> APIRouter:
         space = service.spaces[name]
         drawn = _grid(body.voxels, body.resolution, "voxels")
         mask = None if body.mask is None else _grid(body.mask, body.resolution, "mask")
-
-        def work(progress: Progress) -> Snapped:
-            return snap(space, drawn, mask=mask, likeness=body.likeness, seed=body.seed % 2**32, progress=progress)
-
-        return await _answered(service, name, body, work, stream)
+        seed = body.seed % 2**32
+        search = partial(snap, space, drawn, mask=mask, likeness=body.likeness, steps=body.steps, seed=seed)
+        return await _answered(service, name, body, lambda told: search(progress=told), stream)
 
     @routes.post(
         "/api/spaces/{space_name}/snap-file",
@@ -53,22 +55,26 @@ def router(service: Service) -> APIRouter:
         tags=["files"],
         openapi_extra=FILE_BODY,
     )
-    async def snapped_file(
+    async def snapped_file(  # noqa: PLR0913 - a request's parameters
         request: Request,
         space_name: Name,
         name: FileName,
-        likeness: Likeness = 0.5,
+        likeness: Annotated[schemas.Likeness, Query()] = 0.5,
+        steps: Annotated[schemas.Steps, Query()] = schemas.SNAP_STEPS,
+        keep: Keep = None,
+        frame: Framed = "box",
+        up: Upward = "auto",
         format: schemas.Format = "shapes",
         stream: Stream = False,
     ) -> Response:
         """Return the shape of the space that is nearest to the one in a file; the body is the file."""
         space = service.spaces[space_name]
-        voxels = await service.uploads.voxels(await request.body(), name, space.resolution)
-
-        def work(progress: Progress) -> Snapped:
-            return snap(space, voxels, likeness=likeness, progress=progress)
-
-        return await _answered(service, space_name, schemas.Request(format=format), work, stream)
+        placing = Placing(up, frame, keep)
+        voxels = await service.uploads.voxels(await request.body(), name, space.resolution, placing)
+        mask = half(space.resolution, keep) if keep else None
+        search = partial(snap, space, voxels, mask=mask, likeness=likeness, steps=steps)
+        asked = schemas.Request(format=format)
+        return await _answered(service, space_name, asked, lambda told: search(progress=told), stream)
 
     return routes
 

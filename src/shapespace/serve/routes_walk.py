@@ -76,6 +76,6 @@ async def _moved(service: Service, name: str, z: np.ndarray, body: schemas.Arith
     unknown = sorted(set(body.attributes) - set(known.names))
     if unknown:
         raise Trouble(422, "invalid", f"{name} has no such attribute; it has {', '.join(known.names)}")
-    if not body.careful:
+    if body.straight:
         return known.move(z, body.attributes)
     return await service.run(lambda _: steer(space, known, z, body.attributes))

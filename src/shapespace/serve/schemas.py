@@ -14,6 +14,11 @@ Latent = Annotated[list[Number], Field(min_length=1, max_length=4_096, descripti
 Seed = Annotated[int, Field(ge=0, lt=2**63, description="any whole number from 0 up")]
 Count = Annotated[int, Field(ge=1, le=limits.MAX_SERVED_SHAPES)]
 Bits = Annotated[str, Field(max_length=360_000, pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+Likeness = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="1 like this, 0 like the data")]
+Steps = Annotated[int, Field(ge=1, le=limits.MAX_SNAP_STEPS, description="of the search; 60 take about two seconds")]
+SNAP_STEPS = 60
+"""Of a search, if not said: whoever draws is waiting."""
+
 MAX_DRAWN = 128
 """Voxels along a side of a grid that is drawn by hand and sent in JSON."""
 
@@ -61,7 +66,7 @@ class Arithmetic(Request):
         dict[Annotated[str, Field(max_length=64)], Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]],
         Field(max_length=32, description="by name, in typical changes"),
     ] = {}
-    careful: bool = Field(False, description="follow the attributes' bends: slower, and others change less")
+    straight: bool = Field(False, description="along the attributes' lines: ten times as quick, and others change more")
 
 
 class Map(Request):
@@ -80,7 +85,8 @@ class Snap(Request):
     voxels: Bits = Field(description="base64 of bits, as numpy.packbits has them: x slowest, z fastest")
     resolution: Annotated[int, Field(ge=limits.MIN_RESOLUTION, le=MAX_DRAWN)]
     mask: Bits | None = Field(None, description="as voxels: where the drawing counts; elsewhere it is completed")
-    likeness: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description="1 like this, 0 like the data")] = 0.5
+    likeness: Likeness = 0.5
+    steps: Steps = SNAP_STEPS
     seed: Seed = 0
 
 

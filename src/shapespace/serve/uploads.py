@@ -20,10 +20,9 @@ from shapespace import limits
 from shapespace.data.limited import deadline, limited_pool
 from shapespace.data.photos import Photo, parse_photo
 from shapespace.errors import BadInput
+from shapespace.explore.target import WHOLE, Placing
 from shapespace.serve.metrics import Metrics
 from shapespace.serve.trouble import Trouble, busy
-from shapespace.shapes.formats.contents import Contents
-from shapespace.shapes.mesh import Mesh
 
 T = TypeVar("T")
 
@@ -39,8 +38,8 @@ WARM_AFTER = 5.0
 MOST_PIXELS = 4_096 * 4_096
 """Of a picture."""
 
-Task = tuple[bytes, str, int]
-"""A file's bytes, a name of ours for messages, the resolution that is wanted."""
+Task = tuple[bytes, str, int, Placing]
+"""A file's bytes, a name of ours for messages, the resolution that is wanted, how the shape lies in the file."""
 
 
 def ending(name: str) -> str:
@@ -67,19 +66,20 @@ class Uploads:
         self._warming: threading.Timer | None = None
         self.waiting = 0
 
-    async def voxels(self, data: bytes, name: str, resolution: int) -> np.ndarray:
-        """Return the shape in a file, z up and filling the grid, (r, r, r) bool.
+    async def voxels(self, data: bytes, name: str, resolution: int, placing: Placing = WHOLE) -> np.ndarray:
+        """Return the shape in a file as it lies in a space's grid, (r, r, r) bool.
 
         Args:
             data: The file.
             name: As the client has it; only its ending counts.
             resolution: That is wanted.
+            placing: How the shape lies in the file.
 
         Raises:
             Trouble: If the ending is of no format that is read, or too many files wait.
             BadInput: If the file cannot be used.
         """
-        return await self._read(read_voxels, (data, f"file{ending(name)}", resolution))
+        return await self._read(read_voxels, (data, f"file{ending(name)}", resolution, placing))
 
     async def picture(self, data: bytes) -> Photo:
         """Return a photograph as an image encoder takes it, and how its object was found.
@@ -88,7 +88,7 @@ class Uploads:
             Trouble: If too many files wait.
             BadInput: If it cannot be used.
         """
-        return await self._read(read_picture, (data, "picture", 0))
+        return await self._read(read_picture, (data, "picture", 0, WHOLE))
 
     def warm(self) -> None:
         """Start the process soon, before it is needed, and after what a page asks for first."""
@@ -146,16 +146,11 @@ def read_voxels(task: Task) -> np.ndarray:
     Raises:
         BadInput: If it cannot be used.
     """
-    from shapespace.data.fit import copies, each_copy
+    from shapespace.explore.target import placed
     from shapespace.shapes import formats
 
-    data, name, resolution = task
-
-    def read() -> np.ndarray:
-        shape = _z_up(formats.parse(data, name), name)
-        return next(voxels for _, voxels, _ in each_copy(shape, copies(1, False), resolution))
-
-    return _bounded(name, read)
+    data, name, resolution, placing = task
+    return _bounded(name, lambda: placed(formats.parse(data, name), name, resolution, placing))
 
 
 def read_picture(task: Task) -> Photo:
@@ -164,7 +159,7 @@ def read_picture(task: Task) -> Photo:
     Raises:
         BadInput: If it cannot be used.
     """
-    data, name, _ = task
+    data, name, *_ = task
     return _bounded(name, lambda: parse_photo(data, name, most_pixels=MOST_PIXELS))
 
 
@@ -176,14 +171,3 @@ def _bounded(name: str, read: Callable[[], T]) -> T:
         raise BadInput(name, f"takes more than {SECONDS:g} s to read", "simplify it first") from None
     except MemoryError:
         raise BadInput(name, "needs more memory to read than it may take", "simplify it first") from None
-
-
-def _z_up(contents: Contents, name: str) -> Mesh | np.ndarray:
-    from shapespace.data.fit import occupied
-    from shapespace.shapes.formats import native_up
-
-    if contents.mesh is not None:
-        return contents.mesh.to_z_up(native_up(name))
-    if contents.voxels is None:
-        raise BadInput(name, "holds neither a mesh nor voxels")
-    return occupied(contents.voxels)

@@ -34,6 +34,10 @@ MAX_RAY_TESTS = 20_000_000_000
 """Rays times faces in whose boxes they lie: about a minute. More is a bomb of faces that all span the grid."""
 
 
+OUTSIDE = 1 / 64
+"""Part of a box's longest side by which a mesh may reach out of it: smoothing moves a surface by less."""
+
+
 @dataclass(frozen=True)
 class Voxelized:
     """A solid grid and where it lies.
@@ -52,25 +56,35 @@ class Voxelized:
 
 
 def voxelize(
-    mesh: Mesh, resolution: int, *, margin: float = 1 / 16, up: str = "z", thin_parts: bool = True
+    mesh: Mesh,
+    resolution: int,
+    *,
+    margin: float = 1 / 16,
+    up: str = "z",
+    thin_parts: bool = True,
+    box: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Voxelized:
     """Return the solid grid of a mesh, (resolution,) * 3 bool, and its place.
 
     Args:
         mesh: Any triangles.
         resolution: Voxels along a side.
-        margin: Part of the grid left empty on each side of the longest side of the mesh.
+        margin: Part of the grid left empty on each side of the longest side of the box.
         up: The axis of the mesh that becomes z; see `Mesh.to_z_up`.
         thin_parts: Whether step 4 is taken; without it the grid samples the solid at the voxel centres, no more.
+        box: Its lowest and its highest corner, (3,) each, in the coordinates of the mesh after `up` turned it: what is
+            fitted to the grid. The mesh's own if None.
 
     Raises:
-        BadInput: If there is no face with an area, a coordinate is not finite, or the faces are a bomb.
+        BadInput: If there is no face with an area, a coordinate is not finite, the faces are a bomb, or the mesh
+            reaches out of the box.
         ValueError: If `up`, `margin` or `resolution` has no meaning.
     """
     if not 0 <= margin < 0.5 or resolution < 1:
         raise ValueError(f"margin {margin} must lie in [0, 0.5) and resolution {resolution} be positive")
     mesh = mesh.to_z_up(up)
-    low, extent = _box(mesh)
+    low, high = mesh_box(mesh) if box is None else _checked(box, mesh)
+    extent = high - low
     points = _fit(mesh.vertices, low, extent, resolution, margin)
     faces, sure = patches.distinct_faces(mesh.faces, patches.weld(points))
     if not len(faces):
@@ -87,8 +101,12 @@ def voxelize(
     return Voxelized(voxels, rule, pitch, origin)
 
 
-def _box(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
-    """Return (low, extent) of the box around the vertices that faces use."""
+def mesh_box(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Return (low, high), (3,) each, of the box around the vertices that faces use.
+
+    Raises:
+        BadInput: If there are no faces, a vertex is not finite, or the box has no size or none that float64 can hold.
+    """
     if not len(mesh.faces):
         raise BadInput("mesh", "it has no faces")
     used = np.zeros(len(mesh.vertices), bool)
@@ -103,7 +121,17 @@ def _box(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
         raise BadInput("mesh", f"it reaches from {low.min():.3g} to {high.max():.3g}, too far for float64")
     if extent.max() < np.finfo(np.float64).tiny:
         raise BadInput("mesh", f"its longest side is {extent.max():.3g}")
-    return low, extent
+    return low, high
+
+
+def _checked(box: tuple[np.ndarray, np.ndarray], mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Return the box, once the mesh has been found to lie in it but for rounding."""
+    (low, high), (inner_low, inner_high) = box, mesh_box(mesh)
+    slack = OUTSIDE * float((high - low).max())
+    if (inner_low < low - slack).any() or (inner_high > high + slack).any():
+        reach = f"{inner_low.round(2).tolist()} to {inner_high.round(2).tolist()}"
+        raise BadInput("mesh", f"it reaches from {reach}, out of the box {low.tolist()} to {high.tolist()}")
+    return low, high
 
 
 def _fit(vertices: np.ndarray, low: np.ndarray, extent: np.ndarray, resolution: int, margin: float) -> np.ndarray:
