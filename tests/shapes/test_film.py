@@ -50,12 +50,13 @@ def test_the_same_film_is_the_same_bytes(tmp_path):
 
 def test_without_the_package_an_mp4_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(UsageError, match="pip install imageio-ffmpeg"):
+    with pytest.raises(UsageError, match=r"shapespace\[film\]"):
         save_mp4(tmp_path / "a.mp4", turntable([handed()], size=32))
     assert not any(tmp_path.iterdir())
 
 
-def test_with_the_package_an_mp4_is_written(tmp_path):
-    pytest.importorskip("imageio_ffmpeg")
+def test_with_the_package_an_mp4_of_as_many_pictures_is_written(tmp_path):
+    ffmpeg = pytest.importorskip("imageio_ffmpeg")
     save_mp4(tmp_path / "a.mp4", turntable([handed()] * 3, size=32))
     assert b"ftyp" in (tmp_path / "a.mp4").read_bytes()[:16]
+    assert ffmpeg.count_frames_and_secs(str(tmp_path / "a.mp4"))[0] == 3

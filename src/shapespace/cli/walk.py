@@ -48,7 +48,7 @@ class Way:
     frames: int = 48
     """Pictures in turntable.gif, the way with the camera going round; 0 for none."""
     mp4: Annotated[bool, Parameter(negative=())] = False
-    """Write turntable.mp4 as well; needs the package imageio-ffmpeg."""
+    """Write turntable.mp4 as well; needs `pip install 'shapespace[film]'`."""
 
     def check(self, ends: tuple[str, ...]) -> None:
         """Refuse what makes no path, before anything is loaded."""

@@ -78,7 +78,7 @@ def save_mp4(path: str | PathLike[str], frames: Iterable[np.ndarray], *, rate: i
         ffmpeg = import_module("imageio_ffmpeg")
     except ImportError:
         raise UsageError(
-            "an MP4 needs the package imageio-ffmpeg: pip install imageio-ffmpeg; a GIF does not"
+            "an MP4 needs the package imageio-ffmpeg: pip install 'shapespace[film]'; a GIF does not"
         ) from None
     pictures = list(frames)
     height, width = pictures[0].shape[:2]
