@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from shapespace.shapes.grid import handed, mirror, pad
-from shapespace.train.augment import augment, blur, cut, mirrored, shifted
+from shapespace.train.augment import augment, blur, cut, haloed, mirrored, shifted
 
-ALL = {"mirror": True, "shift": 2, "cutout": 0.25, "soften": 0.5}
+ALL = {"mirror": True, "shift": 2, "cutout": 0.25, "soften": 0.5, "halo": 0.7}
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -93,6 +93,23 @@ def test_blur_of_one_voxel_is_the_gaussian() -> None:
     line = line / line.sum()
     expected = torch.einsum("i,j,k->ijk", line, line, line)
     torch.testing.assert_close(blur(point, 1.0)[0, 0, 2:7, 2:7, 2:7], expected)
+
+
+@pytest.mark.parametrize(("sigma", "reach"), [(0.4, 1), (0.7, 2), (1.0, 2)])
+def test_a_halo_is_the_highest_gaussian_of_all_full_voxels(sigma: float, reach: int) -> None:
+    shapes = (torch.rand(2, 1, 9, 9, 9, generator=torch.Generator().manual_seed(1)) < 0.02).float()
+    places = torch.cartesian_prod(*[torch.arange(9)] * 3)
+    for shape, field in zip(shapes[:, 0], haloed(shapes, sigma)[:, 0], strict=True):
+        away = (places[:, None] - shape.nonzero()[None]).abs()
+        near = (away <= reach).all(-1)
+        wanted = torch.where(near, (away.square().sum(-1) / (-2 * sigma**2)).exp(), 0.0).amax(1)
+        torch.testing.assert_close(field.flatten(), wanted, check_dtype=False)
+        assert (field[shape > 0] == 1).all()
+
+
+def test_a_halo_in_grids_from_minus_one_is_the_same() -> None:
+    shapes = (torch.rand(1, 1, 6, 6, 6, generator=torch.Generator().manual_seed(2)) < 0.1).float()
+    torch.testing.assert_close(haloed(2 * shapes - 1, 0.7, empty=-1.0), 2 * haloed(shapes, 0.7) - 1)
 
 
 def test_blur_leaves_an_empty_grid_empty() -> None:

@@ -153,11 +153,14 @@ class AugmentSettings:
     """Standard deviation, in voxels, of a blur of real grids, so that hard voxels do not give them away; 0 for none."""
     soften_fake: bool = False
     """Blur the fake grids alike: then G learns hard grids; else it learns blurred ones."""
+    halo: float = 0.0
+    """Standard deviation, in voxels, of a halo about what is full in real grids: as soft, and thin parts stay full."""
 
     def __post_init__(self) -> None:
         """Refuse what would hide the shape."""
         _at_least("augment.shift", self.shift, 0)
         _at_least("augment.soften", self.soften, 0)
+        _at_least("augment.halo", self.halo, 0)
         if not 0 <= self.cutout <= 0.5:
             raise UsageError(f"augment.cutout is {self.cutout}; it must lie in [0, 0.5]")
 

@@ -255,6 +255,7 @@ class Gan:
             shift=seen.shift,
             cutout=seen.cutout,
             soften=seen.soften if is_real or seen.soften_fake else 0.0,
+            halo=seen.halo if is_real else 0.0,
             empty=self.empty,
         )
 
