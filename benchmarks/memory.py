@@ -14,14 +14,16 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import common
+from shapespace.settings import Recompute
 
-CASES = [(32, False), (64, False), (64, True)]
+CASES = [(32, "never"), (64, "never"), (64, "auto")]
 SHAPES = 200
 
 
-def run_one(resolution: int, recompute: bool) -> None:
+def run_one(resolution: int, recompute: Recompute) -> None:
     """Train here, and print the peak as JSON."""
     from shapespace.data.writer import write_store
     from shapespace.presets import paper
@@ -38,11 +40,11 @@ def run_one(resolution: int, recompute: bool) -> None:
     print(json.dumps({"peak GiB": common.peak_memory_mb() * 1e6 / 2**30, "cpu s": time.process_time() - start}))
 
 
-def measured(resolution: int, recompute: bool) -> common.Row:
+def measured(resolution: int, recompute: Recompute) -> common.Row:
     """Return the row of one case, measured in a fresh process."""
-    command = [sys.executable, __file__, str(resolution), str(int(recompute))]
+    command = [sys.executable, __file__, str(resolution), recompute]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    name = f"{resolution}^3, batch 100" + (", train.recompute" if recompute else "")
+    name = f"{resolution}^3, batch 100" + ("" if recompute == "auto" else f", train.recompute {recompute}")
     return {"case": name, **json.loads(done.stdout.splitlines()[-1])}
 
 
@@ -54,6 +56,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1].isdigit():
-        run_one(int(sys.argv[1]), sys.argv[2] == "1")
+        run_one(int(sys.argv[1]), cast("Recompute", sys.argv[2]))
     else:
         main()

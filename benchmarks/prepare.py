@@ -5,13 +5,16 @@ The plain reference does the same without limits, resumption, duplicates or spli
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from common import Row, arguments, report
 from shapespace.data.plan import make_plan
@@ -47,6 +50,24 @@ def timed(job: Job, out: Path, workers: int) -> float:
     return time.perf_counter() - started
 
 
+def largest_process(job: Job, out: Path) -> float:
+    """Return the peak memory of the largest of a preparation's processes, in MB, seen every few milliseconds."""
+    peaks, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            for worker in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):  # it has just ended
+                    peaks.append(worker.memory_info().rss / 1e6)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    timed(job, out, 1)
+    done.set()
+    watcher.join()
+    return max(peaks)
+
+
 def plain(job: Job) -> float:
     """Return the seconds of the bare work."""
     started = time.perf_counter()
@@ -67,6 +88,7 @@ def row(name: str, job: Job, folder: Path, count: int) -> Row:
         "shapes/s 1 worker": count / one,
         f"shapes/s {cores} workers": count / all_cores,
         "times bare": bare / all_cores,
+        "MB a worker": largest_process(job, folder / "a.shapes"),
     }
 
 

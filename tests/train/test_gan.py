@@ -34,15 +34,24 @@ def after(own: Gan, steps: int = 3, *, gates: tuple[bool, ...] = (True, False, T
 
 
 def test_making_the_fakes_again_changes_no_bit():
-    kept, made_again = after(gan(small())), after(gan(small(recompute=True)))
+    kept, made_again = after(gan(small())), after(gan(small(recompute="always")))
     assert [name for name in kept if not torch.equal(kept[name], made_again[name])] == []
+
+
+def test_large_batches_are_made_again_unless_it_is_forbidden(monkeypatch):
+    own, never = gan(small()), gan(small(recompute="never"))
+    assert not own._recomputes(batch(64))
+    monkeypatch.setattr("shapespace.train.gan.LARGE", batch(64).numel())
+    assert own._recomputes(batch(64))
+    assert not own._recomputes(batch(63))
+    assert not never._recomputes(batch(64))
 
 
 @pytest.mark.parametrize("other", ["one_draw", "one_pass"])
 def test_fakes_that_both_networks_use_cannot_be_made_again(other):
     nets = replace(small().nets, discriminator_norm="none")
     with pytest.raises(UsageError, match="two draws"):
-        Settings(nets=nets, train=replace(small().train, recompute=True, **{other: True}))
+        Settings(nets=nets, train=replace(small().train, recompute="always", **{other: True}))
 
 
 def test_with_one_draw_a_step_draws_once(monkeypatch):

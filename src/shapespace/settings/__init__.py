@@ -36,6 +36,7 @@ Start = Literal["dcgan", "he"]
 Symmetry = Literal["none", "mirror", "auto"]
 Loss = Literal["bce", "hinge", "wgan", "relativistic"]
 GeneratorLoss = Literal["non_saturating", "minimax"]
+Recompute = Literal["auto", "always", "never"]
 Watch = Literal["stop", "warn", "off"]
 Divergence = Literal["sum", "mean"]
 Reconstruction = Literal["norm", "squares", "mean_square", "bce"]
@@ -117,8 +118,8 @@ class TrainSettings:
     """G's step reuses the latents and fakes of D's step: faster; the paper's form draws twice."""
     one_pass: bool = False
     """Both networks learn at once from one pass of D: a quarter faster again; D must be without batch statistics."""
-    recompute: bool = False
-    """Make G's fakes a second time rather than keep its layers while D judges them: the same numbers in less memory."""
+    recompute: Recompute = "auto"
+    """Make fakes twice rather than keep G's layers while D judges: the same numbers, less memory; auto: if large."""
     ema_half_life: float = 0.0
     """Half-life, in shapes seen, of the average of G's weights that is sampled from; 0: no average (paper)."""
 
@@ -264,7 +265,9 @@ class Settings:
                 "train.contrast shows the discriminator distorted shapes, which must not enter its batch statistics: "
                 "nets.discriminator-norm none or spectral"
             )
-        if self.train.recompute and (self.train.one_pass or self.train.one_draw):
-            raise UsageError("train.recompute needs two draws of latents; leave out train.one-draw and train.one-pass")
+        if self.train.recompute == "always" and (self.train.one_pass or self.train.one_draw):
+            raise UsageError(
+                "train.recompute always needs two draws of latents; leave out train.one-draw and train.one-pass"
+            )
         if self.vae.encoder_width and self.nets.prior != "normal":
             raise UsageError("an image encoder needs the prior its divergence is measured from: --nets.prior normal")

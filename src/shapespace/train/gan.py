@@ -27,6 +27,9 @@ Stats = dict[str, Tensor]
 Also = Callable[[], Stats]
 """What else teaches G in a step: it adds to the gradients of G's weights, and returns its numbers."""
 
+LARGE = 64 * 64**3
+"""Voxels of a batch from which G's layers are not kept: at 64^3 and batch 100 they are two of eight gigabytes."""
+
 TINY = 1e-30
 """Below this D's loss has no slope at a shape that float32 could carry; G then learns nothing from it."""
 
@@ -100,9 +103,10 @@ class Gan:
         if not one_draw:
             del fake, fake_seen  # a tenth of a gigabyte at 64^3 and batch 100, before the step's largest moment
             latents = self._latents(step, count, "second")
-            fake = self._fake(latents, with_graph=not self.train.recompute)
+            recompute = self._recomputes(real)
+            fake = self._fake(latents, with_graph=not recompute)
             fake.requires_grad_()
-            again = (latents, fake) if self.train.recompute else None
+            again = (latents, fake) if recompute else None
         if fake_logits is None or not linked:
             fake_logits = self._logits(self._shown(fake, step, "fake again"), learning=False)
         return stats | self._teach_generator(fake_logits, real_seen, again, also) | occupancy
@@ -162,6 +166,11 @@ class Gan:
         self.check(self.generator, loss.detach(), "the generator")
         self.generator_adam.step()
         return {"loss_generator": loss.detach()} | more
+
+    def _recomputes(self, real: Occupancy) -> bool:
+        if self.train.recompute == "auto":
+            return self.device.type == "cpu" and real.numel() >= LARGE
+        return self.train.recompute == "always"
 
     def _carry_back(self, latents: Latent, fake: Occupancy) -> None:
         """Make the fakes again and carry D's slope at them through G: its layers need not lie in memory with D's."""
