@@ -39,10 +39,10 @@ def augment(
         halo: Standard deviation of a halo, in voxels.
         empty: Value of an empty voxel: 0, or -1 for grids in [-1, 1].
     """
-    if soften:
-        shapes = blur(shapes, soften, empty=empty)
     if halo:
         shapes = haloed(shapes, halo, empty=empty)
+    if soften:
+        shapes = blur(shapes, soften, empty=empty)
     if mirror:
         shapes = mirrored(shapes, generator)
     if shift:
