@@ -120,6 +120,8 @@ class TrainSettings:
     """Both networks learn at once from one pass of D: a quarter faster again; D must be without batch statistics."""
     recompute: Recompute = "auto"
     """Make fakes twice rather than keep G's layers while D judges: the same numbers, less memory; auto: if large."""
+    whole: float = 0.0
+    """Weight of what joins the parts of G's shapes that do not hang together, and takes specks away; 0: nothing does."""
     ema_half_life: float = 0.0
     """Half-life, in shapes seen, of the average of G's weights that is sampled from; 0: no average (paper)."""
 
@@ -136,7 +138,7 @@ class TrainSettings:
                 raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie in [0, 1]")
         if not 0 <= self.one_sided_smoothing < 0.5:
             raise UsageError("train.one-sided-smoothing must lie in [0, 0.5); outside it the loss has no minimum")
-        for name in ("r1", "r2", "gradient_penalty", "contrast", "ema_half_life"):
+        for name in ("r1", "r2", "gradient_penalty", "contrast", "whole", "ema_half_life"):
             _at_least(f"train.{_dashed(name)}", getattr(self, name), 0)
 
 

@@ -22,6 +22,7 @@ from shapespace.train.balance import gather_counts
 from shapespace.train.contrast import contrast
 from shapespace.train.draws import generator_for
 from shapespace.train.ranks import Ranks
+from shapespace.train.whole import push
 
 Stats = dict[str, Tensor]
 Also = Callable[[], Stats]
@@ -167,6 +168,10 @@ class Gan:
         self.generator_adam.step()
         return {"loss_generator": loss.detach()} | more
 
+    def _push(self, fake: Occupancy) -> Occupancy | float:
+        """Return the slope that keeps shapes whole, this rank's share of it."""
+        return self.train.whole * self.share * push(fake) if self.train.whole else 0.0
+
     def _recomputes(self, real: Occupancy) -> bool:
         if self.train.recompute == "auto":
             return self.device.type == "cpu" and real.numel() >= LARGE
@@ -198,7 +203,7 @@ class Gan:
         torch.autograd.backward((real_logits, fake_logits), (on_real * self.share, on_fake * self.share))
         ratio = wanted / torch.where(on_fake.abs() < TINY, TINY, on_fake)
         slope: Tensor = leaf.grad  # pyrefly: ignore[bad-assignment]  (backward has just filled it)
-        fake.backward(slope * ratio.view(-1, 1, 1, 1, 1))
+        fake.backward(slope * ratio.view(-1, 1, 1, 1, 1) + self._push(fake))
         penalty = self._penalise(real, shown.detach(), step)
         self.check(self.discriminator, loss.detach() + penalty, "the discriminator")
         more = also() if also else {}
