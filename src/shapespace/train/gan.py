@@ -110,7 +110,7 @@ class Gan:
             again = (latents, fake) if recompute else None
         if fake_logits is None or not linked:
             fake_logits = self._logits(self._shown(fake, step, "fake again"), learning=False)
-        return stats | self._teach_generator(fake_logits, real_seen, again, also) | occupancy
+        return stats | self._teach_generator(fake, fake_logits, real_seen, again, also) | occupancy
 
     def set_progress(self, fraction: float) -> None:
         """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
@@ -152,7 +152,12 @@ class Gan:
         return {"loss_discriminator": loss, "penalty": zero, "counts": counts}, fake_logits
 
     def _teach_generator(
-        self, fake_logits: Logits, real: Occupancy, again: tuple[Latent, Occupancy] | None, also: Also | None
+        self,
+        fake: Occupancy,
+        fake_logits: Logits,
+        real: Occupancy,
+        again: tuple[Latent, Occupancy] | None,
+        also: Also | None,
     ) -> Stats:
         real_logits = None
         if self.loss.paired:
@@ -160,7 +165,8 @@ class Gan:
                 real_logits = self._logits(real, learning=False)
         loss = self.loss.generator(real_logits, fake_logits)
         self.generator_adam.zero_grad(set_to_none=True)
-        (loss * self.share).backward()
+        aim = loss + (self._push(fake) * fake).sum() if self.train.whole else loss
+        (aim * self.share).backward()
         if again:
             self._carry_back(*again)
         more = also() if also else {}
@@ -168,9 +174,9 @@ class Gan:
         self.generator_adam.step()
         return {"loss_generator": loss.detach()} | more
 
-    def _push(self, fake: Occupancy) -> Occupancy | float:
-        """Return the slope that keeps shapes whole, this rank's share of it."""
-        return self.train.whole * self.share * push(fake) if self.train.whole else 0.0
+    def _push(self, fake: Occupancy) -> Occupancy:
+        """Return the slope of what keeps shapes whole, weighted."""
+        return self.train.whole * push((fake.detach() - self.empty) / (1 - self.empty))
 
     def _recomputes(self, real: Occupancy) -> bool:
         if self.train.recompute == "auto":
@@ -203,7 +209,8 @@ class Gan:
         torch.autograd.backward((real_logits, fake_logits), (on_real * self.share, on_fake * self.share))
         ratio = wanted / torch.where(on_fake.abs() < TINY, TINY, on_fake)
         slope: Tensor = leaf.grad  # pyrefly: ignore[bad-assignment]  (backward has just filled it)
-        fake.backward(slope * ratio.view(-1, 1, 1, 1, 1) + self._push(fake))
+        whole = self.share * self._push(fake) if self.train.whole else 0.0
+        fake.backward(slope * ratio.view(-1, 1, 1, 1, 1) + whole)
         penalty = self._penalise(real, shown.detach(), step)
         self.check(self.discriminator, loss.detach() + penalty, "the discriminator")
         more = also() if also else {}

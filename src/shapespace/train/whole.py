@@ -54,32 +54,43 @@ def _slope(field: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _sweep(field: np.ndarray, order: np.ndarray, steps: np.ndarray, slope: np.ndarray) -> None:
-    """Fill the slope: voxels appear from the highest down, and where two parts meet the lower one's count is closed."""
-    parent = np.full(len(field), -1)
+    """Fill the slope: voxels appear from the highest down, and where parts meet, the lower ones' counts are closed."""
+    parent = np.full(len(field), -1)  # of voxels that have appeared; a root is its part's peak
     size = np.zeros(len(field), np.int64)
     for voxel in order:
-        parent[voxel] = voxel  # a root is its part's peak: it was there first
-        size[voxel] = 1
+        main = _highest_beside(field, parent, voxel, steps)
         for step in steps:
             if parent[voxel + step] < 0:
                 continue
-            one, other = _root(parent, voxel), _root(parent, voxel + step)
-            if one == other:
+            part = _root(parent, voxel + step)
+            if part == main:
                 continue
-            if field[one] < field[other]:
-                one, other = other, one
-            if field[other] - field[voxel] >= LEAST:
-                _close(other, voxel, size[other], slope)
-            parent[other] = one
-            size[one] += size[other]
-    main = _root(parent, order[0]) if len(order) else 0
+            if field[part] - field[voxel] >= LEAST:
+                _close(part, voxel, size[part], slope)
+            size[main] += size[part]
+            parent[part] = main
+        parent[voxel] = main
+        size[main] += 1
     for voxel in order:
-        if parent[voxel] == voxel and voxel != main and field[voxel] >= LEAST:
-            _close(voxel, voxel, 0, slope)  # no way leads to it: it goes
+        if parent[voxel] == voxel and voxel != _root(parent, order[0]) and field[voxel] >= LEAST:
+            slope[voxel] += 1  # no way leads to it: it goes
+
+
+@njit(cache=True, nogil=True)
+def _highest_beside(field: np.ndarray, parent: np.ndarray, voxel: int, steps: np.ndarray) -> int:
+    """Return the root of the highest part beside a voxel; the voxel itself where there is none."""
+    highest = voxel
+    for step in steps:
+        if parent[voxel + step] >= 0:
+            part = _root(parent, voxel + step)
+            if highest == voxel or field[part] > field[highest]:
+                highest = part
+    return highest
 
 
 @njit(cache=True, nogil=True)
 def _close(peak: int, saddle: int, size: int, slope: np.ndarray) -> None:
+    """Say of a part that is about to be joined how it could have been whole before."""
     if size <= SPECK:
         slope[peak] += 1
     else:
