@@ -48,6 +48,8 @@ def modern() -> Settings:
             r2=3.0,
             penalty_every=4,
             one_pass=True,
+            whole=0.05,
+            whole_from=0.82,
             ema_half_life=1_000,
         ),
         augment=AugmentSettings(mirror=True, shift=1, soften=0.5),

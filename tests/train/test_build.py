@@ -32,6 +32,18 @@ def test_the_generator_is_symmetric_as_asked_or_as_the_data_is(store, lopsided, 
     assert build(settings, lopsided, CPU).generator.symmetric == bool(of_lopsided)
 
 
+@pytest.mark.parametrize(("in_pieces", "kept"), [(0, 0.1), (1, 0.1), (3, 0.0)])
+def test_shapes_that_are_in_pieces_are_not_joined(tmp_path, in_pieces, kept):
+    whole, broken = np.zeros((2, 16, 16, 16), bool)
+    whole[4:12, 4:12, 4:12] = True
+    broken[2:6], broken[10:14] = True, True
+    shapes = [whole] * (20 - in_pieces) + [broken] * in_pieces
+    data = write_store(tmp_path / "a.shapes", shapes, categories="thing", splits=["train"] * 20)
+    settings = small()
+    settings = replace(settings, train=replace(settings.train, whole=0.1))
+    assert build(settings, data, CPU).train.whole == kept
+
+
 def test_symmetry_is_the_iou_with_the_mirror_image(store, lopsided):
     assert symmetry_of(store, small()) == 1.0
     grid = handed()

@@ -24,8 +24,8 @@ TRAIN = TrainSettings(
 )  # fmt: skip
 
 
-def gradients(loss: str, *, one_pass: bool) -> tuple[list[torch.Tensor], dict[str, float]]:
-    train = replace(TRAIN, loss=loss, one_pass=one_pass)
+def gradients(loss: str, *, one_pass: bool, whole: float = 0.0) -> tuple[list[torch.Tensor], dict[str, float]]:
+    train = replace(TRAIN, loss=loss, one_pass=one_pass, whole=whole)
     settings = Settings(nets=NETS, train=train, augment=AugmentSettings(soften=0.5))
     generator = init_he(Generator(8, 16, widths=(8, 4)), torch.Generator().manual_seed(1))
     discriminator = init_he(Discriminator(16, widths=(4, 8), norm="none"), torch.Generator().manual_seed(2))
@@ -35,13 +35,22 @@ def gradients(loss: str, *, one_pass: bool) -> tuple[list[torch.Tensor], dict[st
     return [p.grad.clone() for p in parameters], {k: v.sum().item() for k, v in stats.items()}
 
 
+@pytest.mark.parametrize("whole", [0.0, 0.5])
 @pytest.mark.parametrize("loss", ["relativistic", "bce", "hinge", "wgan"])
-def test_one_pass_gives_both_networks_the_gradients_of_two(loss):
-    once, numbers_once = gradients(loss, one_pass=True)
-    twice, numbers_twice = gradients(loss, one_pass=False)
+def test_one_pass_gives_both_networks_the_gradients_of_two(loss, whole):
+    once, numbers_once = gradients(loss, one_pass=True, whole=whole)
+    twice, numbers_twice = gradients(loss, one_pass=False, whole=whole)
     for a, b in zip(once, twice, strict=True):
         assert (a - b).norm() <= 1e-5 * b.norm() + 1e-9
     assert numbers_once == pytest.approx(numbers_twice, rel=1e-5)
+
+
+def test_what_keeps_shapes_whole_teaches_the_generator_alone():
+    with_it, without = (gradients("relativistic", one_pass=True, whole=whole)[0] for whole in (0.5, 0.0))
+    same = [torch.equal(a, b) for a, b in zip(with_it, without, strict=True)]
+    judged = len(list(Discriminator(16, widths=(4, 8), norm="none").parameters()))
+    assert not any(same[:-judged])
+    assert all(same[-judged:])
 
 
 @pytest.mark.parametrize("nets", [replace(NETS, discriminator_norm="batch"), replace(NETS, minibatch_std=True)])

@@ -121,7 +121,9 @@ class TrainSettings:
     recompute: Recompute = "auto"
     """Make fakes twice rather than keep G's layers while D judges: the same numbers, less memory; auto: if large."""
     whole: float = 0.0
-    """Weight of what joins the parts of G's shapes that do not hang together, and takes specks away; 0: nothing does."""
+    """Weight of what joins G's shapes' loose parts; nothing does where a tenth of the data is in pieces itself."""
+    whole_from: float = 0.0
+    """Part of the run from which `whole` counts: before shapes are rightly made, joining them spoils them."""
     ema_half_life: float = 0.0
     """Half-life, in shapes seen, of the average of G's weights that is sampled from; 0: no average (paper)."""
 
@@ -133,7 +135,7 @@ class TrainSettings:
         for name in ("generator_rate", "discriminator_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie between 0 and 1")
-        for name in ("beta1", "beta2", "final_rate", "balance"):
+        for name in ("beta1", "beta2", "final_rate", "balance", "whole_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"train.{_dashed(name)} is {getattr(self, name)}; it must lie in [0, 1]")
         if not 0 <= self.one_sided_smoothing < 0.5:

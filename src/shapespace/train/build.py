@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from shapespace.nets.generator import Generator
 from shapespace.nets.init import init_he
 from shapespace.nets.layout import widths_for
 from shapespace.settings import Settings
-from shapespace.shapes.grid import iou, mirror
+from shapespace.shapes.grid import components, iou, mirror
 from shapespace.space import load
 from shapespace.train.gan import Gan
 from shapespace.train.ranks import Ranks
@@ -28,10 +29,15 @@ from shapespace.train.vaegan import VaeGan
 SYMMETRIC = 0.9
 """IoU of shapes with their mirror images, on average, from which `auto` makes G symmetric; real chairs have 0.94."""
 
+WHOLE = 0.9
+"""Share of shapes in one piece from which G's are to be so, too."""
+
 
 def build(settings: Settings, store: Store, device: torch.device, place: Ranks | None = None) -> Gan | VaeGan:
     """Return the networks with fresh weights, on their device, ready to learn."""
     nets, resolution = settings.nets, store.resolution
+    if settings.train.whole and whole_share(store, settings) < WHOLE:
+        settings = replace(settings, train=replace(settings.train, whole=0.0))
     generator = Generator(
         nets.latent_dim, resolution, widths=widths_for(resolution, narrowest=nets.generator_width)[::-1],
         projection=nets.projection, activation=nets.activation, bias=nets.bias,
@@ -121,6 +127,11 @@ def occupancy_of(store: Store, settings: Settings) -> float:
 def symmetry_of(store: Store, settings: Settings) -> float:
     """Return the mean IoU of the first training shapes with their own mirror images, left and right, in [0, 1]."""
     return float(np.mean([iou(shape, mirror(shape)) for shape in _first_shapes(store, settings)]))
+
+
+def whole_share(store: Store, settings: Settings) -> float:
+    """Return the share of the first training shapes that are in one piece."""
+    return float(np.mean([components(shape)[1] == 1 for shape in _first_shapes(store, settings, 256)]))
 
 
 def _first_shapes(store: Store, settings: Settings, most: int = 1_024) -> np.ndarray:

@@ -56,6 +56,7 @@ class Gan:
         self.loss = losses.named(self.train.loss, self.train.generator_loss, self.train.one_sided_smoothing)
         self.generator_adam = adam_for(generator, self.train.generator_rate, self.train)
         self.discriminator_adam = adam_for(discriminator, self.train.discriminator_rate, self.train)
+        self.whole = self.train.whole
         self.empty = -1.0 if self.nets.activation == "tanh" else 0.0
         self.mixed = settings.run.mixed_precision and self.device.type == "cuda" and torch.cuda.is_bf16_supported()
 
@@ -113,9 +114,10 @@ class Gan:
         return stats | self._teach_generator(fake, fake_logits, real_seen, again, also) | occupancy
 
     def set_progress(self, fraction: float) -> None:
-        """Set both learning rates for a run of which `fraction` is done: a cosine from 1 to `final_rate`."""
+        """Set both learning rates for a run of which `fraction` is done, and whether shapes are kept whole by now."""
         set_rate(self.generator_adam, rate_at(self.train.generator_rate, fraction, self.train))
         set_rate(self.discriminator_adam, rate_at(self.train.discriminator_rate, fraction, self.train))
+        self.whole = self.train.whole if fraction >= self.train.whole_from else 0.0
 
     def _teach_discriminator(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
         self.discriminator_adam.zero_grad(set_to_none=True)
@@ -165,7 +167,7 @@ class Gan:
                 real_logits = self._logits(real, learning=False)
         loss = self.loss.generator(real_logits, fake_logits)
         self.generator_adam.zero_grad(set_to_none=True)
-        aim = loss + (self._push(fake) * fake).sum() if self.train.whole else loss
+        aim = loss + (self._push(fake) * fake).sum() if self.whole else loss
         (aim * self.share).backward()
         if again:
             self._carry_back(*again)
@@ -176,7 +178,7 @@ class Gan:
 
     def _push(self, fake: Occupancy) -> Occupancy:
         """Return the slope of what keeps shapes whole, weighted."""
-        return self.train.whole * push((fake.detach() - self.empty) / (1 - self.empty))
+        return self.whole * push((fake.detach() - self.empty) / (1 - self.empty))
 
     def _recomputes(self, real: Occupancy) -> bool:
         if self.train.recompute == "auto":
@@ -209,7 +211,7 @@ class Gan:
         torch.autograd.backward((real_logits, fake_logits), (on_real * self.share, on_fake * self.share))
         ratio = wanted / torch.where(on_fake.abs() < TINY, TINY, on_fake)
         slope: Tensor = leaf.grad  # pyrefly: ignore[bad-assignment]  (backward has just filled it)
-        whole = self.share * self._push(fake) if self.train.whole else 0.0
+        whole = self.share * self._push(fake) if self.whole else 0.0
         fake.backward(slope * ratio.view(-1, 1, 1, 1, 1) + whole)
         penalty = self._penalise(real, shown.detach(), step)
         self.check(self.discriminator, loss.detach() + penalty, "the discriminator")

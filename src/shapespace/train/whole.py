@@ -1,11 +1,11 @@
 """What keeps a shape whole: where its parts do not hang together, G is told which voxel would join them.
 
-A part is a peak of the occupancy that no way leads to from the main one without going down first, by `LEAST` or more. The
-highest such way has a lowest voxel, the saddle: with it raised the part is joined. A speck is not worth joining; its
-peak is lowered. This is the persistence of connected components, and its slope.
+A part is a peak of the occupancy that no way leads to from the main one without going down by `LEAST` or more. The
+highest of these ways has a lowest voxel, the saddle: with it raised the part is joined. A speck is not worth joining;
+its peak is lowered. This is the persistence of connected components, and its slope: no threshold is in it.
 
-Source: the topological loss of Hu et al. 2019 and Clough et al. 2020 (TOPO-Loss), on pieces of solids, where every
-part but the main one is too many. Ours: what is a speck goes, what is more is joined.
+Source: topological losses (Hu et al. 2019; Clough et al. 2020), here for one component. That specks go and larger parts
+are joined is ours.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FLOOR = 0.01
 def push(fake: Occupancy) -> Occupancy:
     """Return the slope of the shapes' brokenness at their voxels, same shape, a mean over the batch.
 
-    Brokenness is the sum over a shape's parts of their peak's height above their saddle, of which one of the two is moved: 1 at
-    the peak of a speck, -1 at the saddle of a larger part, 0 everywhere else.
+    Brokenness is the sum over a shape's parts of the height of their peaks above their saddles, of which one is moved:
+    1 at the peak of a speck, -1 at the saddle of a larger part, 0 everywhere else.
 
     Args:
         fake: (batch, 1, x, y, z) occupancy in [0, 1].
