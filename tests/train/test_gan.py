@@ -38,6 +38,15 @@ def test_making_the_fakes_again_changes_no_bit():
     assert [name for name in kept if not torch.equal(kept[name], made_again[name])] == []
 
 
+def test_shapes_are_kept_whole_from_their_part_of_the_run_on():
+    own = gan(replace(small(), train=replace(small().train, whole=0.1, whole_from=0.8)))
+    weights = []
+    for fraction in (0.0, 0.79, 0.8, 1.0):
+        own.set_progress(fraction)
+        weights.append(own.whole)
+    assert weights == [0.0, 0.0, 0.1, 0.1]
+
+
 def test_large_batches_are_made_again_unless_it_is_forbidden(monkeypatch):
     own, never = gan(small()), gan(small(recompute="never"))
     assert not own._recomputes(batch(64))
