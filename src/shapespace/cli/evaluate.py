@@ -22,7 +22,7 @@ def generate(  # noqa: PLR0913 - a command's options
     space: str,
     *,
     data: Path,
-    out: Path,
+    out: Path | None = None,
     samples: int = 1_000,
     seed: int = 0,
     split: str | None = None,
@@ -39,7 +39,7 @@ def generate(  # noqa: PLR0913 - a command's options
     Args:
         space: A shipped space's name, a .safetensors file, or the folder of a run.
         data: The store it was trained on: its training split is what may have been copied.
-        out: The folder to write.
+        out: The folder to write; tables/generate in the run if SPACE is one's folder, else tables/NAME-generate here.
         samples: Shapes to sample; nothing is left out, moved or cleaned.
         seed: Of samples, reference rows and intervals.
         split: Shapes held out: test, validation, or test+validation; test if not given, or validation without one.
@@ -58,7 +58,7 @@ def generate(  # noqa: PLR0913 - a command's options
 
     if samples < 8:
         raise UsageError(f"--samples is {samples}; at least 8 are needed, 1,000 are usual")
-    check_out(out, force)
+    out = checked_out(out, space, "generate", force=force)
     _set_threads(threads)
     loaded, store = load(space), Store.open(data)
     peers = {path.stem: _peer(path, loaded.resolution) for path in peer}
@@ -138,14 +138,21 @@ def compare(*reports: Path, out: Path | None = None, anyway: bool = False) -> No
     say(f"{meaningful} of {len(gaps)} differences to {next(iter(found))} mean something")
 
 
-def check_out(out: Path, force: bool) -> None:
-    """Refuse a folder that holds something, before the work is done."""
+def checked_out(out: Path | None, space: str, kind: str, *, force: bool) -> Path:
+    """Return the folder to write, by default the run's own; refuse one that holds something before the work.
+
+    Raises:
+        OutputError: If it holds something and is not to be written into, or is a file.
+    """
     from shapespace.errors import OutputError
 
+    if out is None:
+        out = Path(space) / "tables" / kind if Path(space).is_dir() else Path("tables") / f"{Path(space).stem}-{kind}"
     if out.is_file():
-        raise OutputError(f"{out} is a file; give a folder")
+        raise OutputError(f"{out} is a file; give a folder with --out")
     if not force and out.is_dir() and any(out.iterdir()):
-        raise OutputError(f"{out} is not empty; give another folder, or --force to write into it")
+        raise OutputError(f"{out} is not empty; give another folder with --out, or --force to write into it")
+    return out
 
 
 def _facts(name: str, space: ShapeSpace, data: Path, digest: str, measured: Measured, plan: Any) -> dict[str, Any]:
