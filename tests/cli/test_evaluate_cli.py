@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
 
+from shapespace.cli.evaluate import checked_out
 from shapespace.cli.main import main
 from shapespace.data.writer import write_store
 from shapespace.evaluate.generate import HALVES, LARGEST, OWN
@@ -138,3 +141,26 @@ def test_a_missing_space_is_one_line(store, tmp_path, capsys):
     words = ["evaluate", "generate", "nowhere", "--data", str(store), "--out", str(tmp_path / "o")]
     assert main(words) in (2, 3)
     assert "nowhere" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_without_out_the_tables_lie_in_the_run_or_here(store, space, tmp_path, monkeypatch, capsys):
+    run, here = tmp_path / "runs" / "a", tmp_path / "here"
+    run.mkdir(parents=True)
+    here.mkdir()
+    shutil.copy(space, run / "space.safetensors")
+    monkeypatch.chdir(here)
+    words = ["--data", str(store), "--samples", "8"]
+    for given, folder in ((str(run), run / "tables" / "generate"), (str(space), here / "tables" / "tiny-generate")):
+        assert main(["evaluate", "generate", given, *words]) == 0
+        assert (folder / "report.json").is_file()
+        assert main(["evaluate", "generate", given, *words]) == 4
+        assert "--force" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["generate", "classify", "reconstruct"])
+def test_the_default_folder_is_named_by_the_space_and_the_kind(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert checked_out(None, "chair", kind, force=False) == Path("tables") / f"chair-{kind}"
+    assert checked_out(None, "some/where.safetensors", kind, force=False) == Path("tables") / f"where-{kind}"
+    assert checked_out(None, str(tmp_path), kind, force=False) == tmp_path / "tables" / kind
+    assert checked_out(tmp_path / "o", "chair", kind, force=False) == tmp_path / "o"

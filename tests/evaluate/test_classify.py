@@ -67,6 +67,21 @@ def test_few_shapes_end_in_all(found):
     assert found.rows[TRAINED].few[-1][1] == pytest.approx(found.rows[TRAINED].balanced.value)
 
 
+def test_few_shapes_are_the_mean_over_all_untrained(found, space, store):
+    """With all training shapes the curve ends at the row's own number, of one untrained D and of two."""
+    ends = []
+    for untrained in (1, 2):
+        row = found.rows[UNTRAINED] if untrained == 2 else classify.classify(space, store, untrained=1).rows[UNTRAINED]
+        assert row.few[-1] == (0, pytest.approx(row.balanced.value))
+        ends.append(row.few)
+    assert ends[0] != ends[1]
+
+
+def test_a_mean_of_curves_is_one_at_each_size():
+    curves = [iter([(1, 0.5), (0, 1.0)]), iter([(1, 0.7), (0, 0.8)])]
+    assert classify._mean_curve(curves) == ((1, pytest.approx(0.6)), (0, pytest.approx(0.9)))
+
+
 def test_confusion_counts_every_held_out_shape_once_a_run(found):
     for row in found.rows.values():
         counts = classify.confusion(row, found.held.labels, 2)

@@ -11,7 +11,7 @@ def classify(
     space: str,
     *,
     data: Path,
-    out: Path,
+    out: Path | None = None,
     split: str = "test",
     untrained: int = 3,
     seed: int = 0,
@@ -24,14 +24,14 @@ def classify(
     Args:
         space: A shipped space's name, a .safetensors file, or the folder of a run; it must hold its discriminator.
         data: A store of two categories or more, of the space's resolution.
-        out: The folder to write.
+        out: The folder to write; tables/classify in the run if SPACE is one's folder, else tables/NAME-classify here.
         split: Shapes held out: test, validation, or test+validation.
         untrained: How many untrained discriminators stand beside it.
         seed: Of first weights, folds and draws.
         force: Write into a folder that is not empty.
     """
     from shapespace.cli.console import note, say
-    from shapespace.cli.evaluate import check_out, print_table
+    from shapespace.cli.evaluate import checked_out, print_table
     from shapespace.data.store import Store
     from shapespace.errors import UsageError
     from shapespace.evaluate import classify_page, report
@@ -42,7 +42,7 @@ def classify(
         raise UsageError(f"--untrained is {untrained}; at least one must stand beside D")
     if not {*split.split("+")} <= {"test", "validation"}:
         raise UsageError(f"--split is {split!r}; it is test, validation, or test+validation")
-    check_out(out, force)
+    out = checked_out(out, space, "classify", force=force)
     began = time.process_time()
     store = Store.open(data)
     found = classified(load(space), store, split=split, untrained=untrained, seed=seed, say=note)

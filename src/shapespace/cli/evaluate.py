@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 FEW = 400
 """Held-out shapes below which the report says how much 1-NNA moves from sampling alone."""
@@ -22,7 +22,7 @@ def generate(  # noqa: PLR0913 - a command's options
     space: str,
     *,
     data: Path,
-    out: Path,
+    out: Path | None = None,
     samples: int = 1_000,
     seed: int = 0,
     split: str | None = None,
@@ -39,7 +39,7 @@ def generate(  # noqa: PLR0913 - a command's options
     Args:
         space: A shipped space's name, a .safetensors file, or the folder of a run.
         data: The store it was trained on: its training split is what may have been copied.
-        out: The folder to write.
+        out: The folder to write; tables/generate in the run if SPACE is one's folder, else tables/NAME-generate here.
         samples: Shapes to sample; nothing is left out, moved or cleaned.
         seed: Of samples, reference rows and intervals.
         split: Shapes held out: test, validation, or test+validation; test if not given, or validation without one.
@@ -58,7 +58,7 @@ def generate(  # noqa: PLR0913 - a command's options
 
     if samples < 8:
         raise UsageError(f"--samples is {samples}; at least 8 are needed, 1,000 are usual")
-    check_out(out, force)
+    out = checked_out(out, space, "generate", force=force)
     _set_threads(threads)
     loaded, store = load(space), Store.open(data)
     peers = {path.stem: _peer(path, loaded.resolution) for path in peer}
@@ -99,53 +99,69 @@ def _set_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def compare(*reports: Path, out: Path | None = None, anyway: bool = False) -> None:
-    """Put the reports of `evaluate generate` side by side, and say which differences mean something.
+def compare(
+    *reports: Path,
+    out: Path | None = None,
+    kind: Literal["generate", "classify", "reconstruct"] | None = None,
+    anyway: bool = False,
+) -> None:
+    """Put runs or reports side by side, and say which differences mean something.
 
     Args:
-        reports: Folders or report.json files, at least two; the others are compared with the first.
-        out: A folder for compare.png and compare.html, if wanted.
+        reports: Folders of runs, folders of reports or report.json files, at least two; the others are compared with
+            the first.
+        out: A folder for compare.png and compare.html, if wanted; a picture each where runs share several kinds.
+        kind: Only reports of this kind; all that the runs share if not given.
         anyway: Compare also what was made with other shapes or another classifier.
     """
     from shapespace.cli.console import note, say
     from shapespace.errors import UsageError
     from shapespace.evaluate import compare as comparison
-    from shapespace.evaluate.columns import COLUMNS
-    from shapespace.evaluate.generate import OWN
-    from shapespace.evaluate.report import figure, page, plain_table, read_json, rows_of, section, shown, tables
+    from shapespace.evaluate.report import page
     from shapespace.files import write_bytes
 
     if len(reports) < 2:
         raise UsageError("at least two reports are needed")
-    found = dict(zip(comparison.named(reports), (read_json(path, "generate") for path in reports), strict=True))
+    names = comparison.named(reports)
+    of_kind = {key: dict(zip(names, each, strict=True)) for key, each in comparison.find(reports, kind).items()}
     if not anyway:
-        comparison.check_alike(found)
-    gaps = comparison.differences(found)
-    lines = [(COLUMNS[g.column].title, g.name, *shown(g.number, COLUMNS[g.column]), g.verdict) for g in gaps]
-    for title, name, value, interval, verdict in lines:
-        print(f"{name}  {title}: {value} ({interval}), {verdict}")
+        for found in of_kind.values():
+            comparison.check_alike(found)
     if out is not None:
-        png = comparison.draw(found)
-        first = next(iter(found))
-        head = ("", "report", f"less {first}", "95 % interval", "verdict")
-        sections = [figure(png, "Each report's samples, with 95 % intervals."), section("Differences")]
-        sections += [plain_table(head, lines), tables({name: rows_of(each)[OWN] for name, each in found.items()})]
         out.mkdir(parents=True, exist_ok=True)
-        write_bytes(out / "compare.png", png)
-        write_bytes(out / "compare.html", page("Spaces side by side", ", ".join(found), sections))
-        note(f"{out / 'compare.html'}, with compare.png")
-    meaningful = sum(gap.means_something for gap in gaps)
-    say(f"{meaningful} of {len(gaps)} differences to {next(iter(found))} mean something")
+    sections: list[str] = []
+    for key, found in of_kind.items():
+        gaps = comparison.differences(found)
+        lines = comparison.lines(gaps)
+        for title, name, value, interval, verdict in lines:
+            print(f"{name}  {title}: {value} ({interval}), {verdict}")
+        if out is not None:
+            png = comparison.draw(found)
+            sections += comparison.sections(key, found, gaps, png)
+            write_bytes(out / ("compare.png" if len(of_kind) == 1 else f"compare-{key}.png"), png)
+        meaningful = sum(gap.means_something for gap in gaps)
+        say(comparison.rule(gaps))
+        say(f"evaluate {key}: {meaningful} of {len(gaps)} differences to {names[0]} mean something")
+    if out is not None:
+        write_bytes(out / "compare.html", page("Side by side", ", ".join(names), sections))
+        note(f"{out / 'compare.html'}, with its pictures")
 
 
-def check_out(out: Path, force: bool) -> None:
-    """Refuse a folder that holds something, before the work is done."""
+def checked_out(out: Path | None, space: str, kind: str, *, force: bool) -> Path:
+    """Return the folder to write, by default the run's own; refuse one that holds something before the work.
+
+    Raises:
+        OutputError: If it holds something and is not to be written into, or is a file.
+    """
     from shapespace.errors import OutputError
 
+    if out is None:
+        out = Path(space) / "tables" / kind if Path(space).is_dir() else Path("tables") / f"{Path(space).stem}-{kind}"
     if out.is_file():
-        raise OutputError(f"{out} is a file; give a folder")
+        raise OutputError(f"{out} is a file; give a folder with --out")
     if not force and out.is_dir() and any(out.iterdir()):
-        raise OutputError(f"{out} is not empty; give another folder, or --force to write into it")
+        raise OutputError(f"{out} is not empty; give another folder with --out, or --force to write into it")
+    return out
 
 
 def _facts(name: str, space: ShapeSpace, data: Path, digest: str, measured: Measured, plan: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     space: str,
     *,
     data: Path,
-    out: Path,
+    out: Path | None = None,
     photographs: Path | None = None,
     views: Path | None = None,
     backgrounds: Path | None = None,
@@ -32,7 +32,8 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     Args:
         space: A space with an image encoder: a .safetensors file, or the folder of a run.
         data: The store it was trained on: what it may remember, and the shapes held out.
-        out: The folder to write.
+        out: The folder to write; tables/reconstruct in the run if SPACE is one's folder, else
+            tables/NAME-reconstruct here.
         photographs: A folder of the IKEA photographs with their shapes (ikea.npz, images.zip), instead of pictures
             drawn of held-out shapes.
         views: A folder of views that `data render` made of the store; drawn now if not given.
@@ -45,7 +46,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
         force: Write into a folder that is not empty.
     """
     from shapespace.cli.console import note, say
-    from shapespace.cli.evaluate import check_out
+    from shapespace.cli.evaluate import checked_out
     from shapespace.data.store import Store
     from shapespace.data.views import Views
     from shapespace.errors import UsageError
@@ -56,7 +57,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
 
     if each < 1:
         raise UsageError(f"--each is {each}; one picture of a shape is the least")
-    check_out(out, force)
+    out = checked_out(out, space, "reconstruct", force=force)
     loaded, store = load(space), Store.open(data)
     loaded.reader()  # else all pictures would be drawn for nothing
     seen = Views.open(views or store, seed=seed, backgrounds=backgrounds)

@@ -8,7 +8,7 @@ counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -60,7 +60,8 @@ class Row:
         balanced: The same, the mean over categories.
         paper_c: Balanced accuracy with the paper's C, 0.01.
         answers: (runs, held out) the category told, a run an untrained D.
-        few: (shots or 0 for all, balanced accuracy) of each size of training set.
+        paper_answers: The same with the paper's C.
+        few: (shots or 0 for all, balanced accuracy) of each size of training set, the mean over runs.
         converged: Whether every solver came to its end.
     """
 
@@ -69,6 +70,7 @@ class Row:
     balanced: Interval
     paper_c: Interval
     answers: np.ndarray
+    paper_answers: np.ndarray
     few: tuple[tuple[int, float], ...]
     converged: bool
 
@@ -153,8 +155,9 @@ def _row(kinds: Sequence[Features], train: Labelled, held: Labelled, seed: int) 
     right = (answers == held.labels).mean(axis=0)
     return Row(
         choice.c, of_mean(right, seed=seed), _balanced_interval(right, held.labels, seed),
-        _balanced_interval((at_paper_c == held.labels).mean(axis=0), held.labels, seed), answers,
-        tuple(_few(turned[0], train, held, choice.c, seed)), choice.converged and all(fit.converged for fit in fits),
+        _balanced_interval((at_paper_c == held.labels).mean(axis=0), held.labels, seed), answers, at_paper_c,
+        _mean_curve([_few(each, train, held, choice.c, seed) for each in turned]),
+        choice.converged and all(fit.converged for fit in fits),
     )  # fmt: skip
 
 
@@ -168,6 +171,11 @@ def _few(turned: svm.Turned, train: Labelled, held: Labelled, c: float, seed: in
             found = svm.fit(turned.learned[picks], train.labels[picks], turned.others, c, seed=seed)
             scores.append(_balanced(found.answers == held.labels, held.labels))
         yield shots, float(np.mean(scores))
+
+
+def _mean_curve(curves: Sequence[Iterable[tuple[int, float]]]) -> tuple[tuple[int, float], ...]:
+    """Return the mean of curves over the same sizes of training set."""
+    return tuple((points[0][0], float(np.mean([score for _, score in points]))) for points in zip(*curves, strict=True))
 
 
 def _drawn(labels: np.ndarray, shots: int, seed: int) -> np.ndarray:

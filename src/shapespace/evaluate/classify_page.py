@@ -10,6 +10,7 @@ import numpy as np
 
 from shapespace.evaluate.classify import TRAINED, UNTRAINED, Classified, confusion, per_category
 from shapespace.evaluate.intervals import Interval
+from shapespace.evaluate.paired import as_text
 from shapespace.evaluate.report import figure, page, plain_table, section
 from shapespace.evaluate.svm import PAPER_C
 
@@ -33,7 +34,17 @@ def record(found: Classified) -> dict[str, Any]:
     return {
         "kind": "classify", "split": found.split, "training": found.training, "held_out": len(found.held.labels),
         "categories": found.categories, "held_out_per_category": held, "rows": rows, "gain": asdict(found.gain),
-        "confusion": confusion(found.rows[TRAINED], found.held.labels, count).tolist(),
+        "items": items(found), "confusion": confusion(found.rows[TRAINED], found.held.labels, count).tolist(),
+    }  # fmt: skip
+
+
+def items(found: Classified) -> dict[str, Any]:
+    """Return what became of each held-out shape: its category, and the share of runs that told it right."""
+    labels = found.held.labels
+    right = {name: as_text((row.answers == labels).mean(axis=0)) for name, row in found.rows.items()}
+    paper = {name: as_text((row.paper_answers == labels).mean(axis=0)) for name, row in found.rows.items()}
+    return {
+        "category": as_text(labels), "weight": as_text(np.ones(len(labels))), "right": right, "right_at_paper_c": paper
     }  # fmt: skip
 
 

@@ -28,6 +28,17 @@ def _percent(title: str, meaning: str, better: str) -> Column:
     return Column(f"{title}, %", meaning, 1, 100.0, better)
 
 
+METRICS = ("ap", "ap_aligned", "iou", "iou_aligned")
+BESIDE = ("class mean", "nearest-neighbour retrieval", "shuffled photographs", "shuffled within category")
+"""Rows of a reconstruction's table that its predictions stand above."""
+
+_AP = {"ap": "AP", "ap_aligned": "AP, aligned", "iou": "IoU", "iou_aligned": "IoU, aligned"}
+_ABOVE = {
+    f"{key} above {row}": _percent(f"{title}, above {row}", f"What predictions reach above the row {row}.", "high")
+    for row in BESIDE
+    for key, title in _AP.items()
+}
+
 COLUMNS: dict[str, Column] = {
     "compared": Column(
         "n", "Samples, and held-out shapes, compared in this table; only rows of the same n can be compared.", 0
@@ -60,6 +71,13 @@ COLUMNS: dict[str, Column] = {
     "occupancy": Column("occupancy", "Full voxels of a sample, against a held-out shape.", 2),
     "symmetry": Column("symmetry", "IoU of a sample with its mirror image.", 2),
     "distinct": _percent("distinct", "Samples that are not nearly another one (IoU 0.95).", "real"),
+    "accuracy": _percent("right, all shapes", "Held-out shapes told right by D's features.", "high"),
+    "balanced": _percent("right, balanced", "The same, the mean over categories.", "high"),
+    "balanced_at_paper_c": _percent("right, balanced, paper's C", "The same with the paper's C, 0.01.", "high"),
+    "gain": _percent("gain over untrained", "Balanced accuracy above that of the same D untrained.", "high"),
+    **{key: _percent(title, f"{title} of the predictions, the mean over categories.", "high")
+       for key, title in _AP.items()},
+    **_ABOVE,
 }  # fmt: skip
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -67,5 +85,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Beside the training set: is it copying?": ("z_u", "memorised", "to_train"),
     "By features of the fixed classifier": ("frechet", "precision", "recall", "density", "coverage"),
     "The samples themselves": ("one_piece", "components", "tunnels", "cavities", "occupancy", "symmetry", "distinct"),
+    "Categories told apart by D's features": ("accuracy", "balanced", "balanced_at_paper_c", "gain"),
+    "Shapes reconstructed from pictures": METRICS,
+    "What the predictions reach above other rows": tuple(_ABOVE),
 }
 """The columns in the order of the report, a table each."""

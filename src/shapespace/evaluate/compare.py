@@ -6,16 +6,44 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from shapespace.errors import UsageError
-from shapespace.evaluate.columns import COLUMNS, Column
+from shapespace.errors import BadInput, UsageError
+from shapespace.evaluate import paired
+from shapespace.evaluate.columns import COLUMNS, METRICS, Column
 from shapespace.evaluate.generate import OWN
 from shapespace.evaluate.intervals import Interval
-from shapespace.evaluate.report import rows_of
+from shapespace.evaluate.report import (
+    NAME,
+    figure,
+    interval,
+    kind_of,
+    plain_table,
+    read_json,
+    rows_of,
+    section,
+    shown,
+    tables,
+)
 
-DRAWN = ("mmd", "cov", "one_nna", "z_u", "one_piece", "occupancy")
+DRAWN = (
+    "mmd", "cov", "one_nna", "z_u", "one_piece", "occupancy", "accuracy", "balanced", "balanced_at_paper_c", "gain",
+    *METRICS,
+)  # fmt: skip
 """Columns of the picture."""
+
+ALIKE = {
+    "generate": ("store", "split", "category", "resolution", "classifier"),
+    "classify": ("store", "split", "categories"),
+    "reconstruct": ("store", "split", "resolution", "categories"),
+}
+"""What reports of each kind must share."""
+
+_OTHER = {
+    "store": "of another store", "split": "of another split", "category": "of another category",
+    "categories": "of other categories", "resolution": "at another resolution", "classifier": "with another classifier",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -27,12 +55,14 @@ class Difference:
         name: Of the report.
         number: The difference and its interval.
         verdict: In words: better, worse, different, or that it means nothing.
+        paired: Whether the interval is of the difference over items that both reports hold.
     """
 
     column: str
     name: str
     number: Interval
     verdict: str
+    paired: bool = False
 
     @property
     def means_something(self) -> bool:
@@ -48,38 +78,104 @@ def check_alike(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """
     first_name, first = next(iter(reports.items()))
     for name, report in reports.items():
-        for key, what in (
-            ("store", "of another store"), ("split", "of another split"), ("resolution", "at another resolution"),
-            ("classifier", "with another classifier"),
-        ):  # fmt: skip
+        for key in ALIKE[first["kind"]]:
             if report.get(key) != first.get(key):
                 raise UsageError(
-                    f"{name} was made {what} than {first_name} ({report.get(key)} and {first.get(key)}); evaluate both "
-                    "on one store, or say --anyway"
+                    f"{name} was made {_OTHER[key]} than {first_name} ({report.get(key)} and {first.get(key)}); "
+                    "evaluate both on one store, or say --anyway"
                 )
 
 
-def differences(reports: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
-    """Return all differences of the reports' samples to those of the first report.
+def numbers_of(report: Mapping[str, Any]) -> dict[str, Interval]:
+    """Return the numbers of a report that are compared, by their keys in `columns.COLUMNS`."""
+    rows = report["rows"]
+    if report["kind"] == "classify":
+        keys = ("accuracy", "balanced", "balanced_at_paper_c")
+        return {key: interval(rows[paired.D][key]) for key in keys} | {"gain": interval(report["gain"])}
+    if report["kind"] == "reconstruct":
+        above = {f"{key} above {row}": each[key] for row, each in report["above"].items() for key in METRICS}
+        return {key: interval(each) for key, each in ({k: rows[paired.PREDICTED][k] for k in METRICS} | above).items()}
+    return {key: number for key, number in rows_of(report)[OWN].items() if key in COLUMNS}
 
-    The two intervals' half-widths are added as for independent numbers, which is too wide where both stand on
-    the same held-out shapes: what is called different is so.
+
+def differences(reports: Mapping[str, Mapping[str, Any]]) -> list[Difference]:
+    """Return all differences of the reports' numbers to those of the first report.
+
+    Where both hold values of the same items, the differences are drawn again over these. Else the two intervals'
+    half-widths are added as for independent numbers, which is too wide where both stand on the same shapes.
     """
-    (_, first), *others = [(name, rows_of(report)[OWN]) for name, report in reports.items()]
-    found = []
-    for name, row in others:
-        for key, number in row.items():
-            if key in first and key in COLUMNS:
-                gap = _gap(first[key], number)
-                found.append(Difference(key, name, gap, _verdict(COLUMNS[key], first[key], number, gap)))
+    (_, first), *others = reports.items()
+    ours, found = numbers_of(first), []
+    for name, report in others:
+        pairs = paired.differences(first, report) if paired.same_items(first, report) else {}
+        for key, number in numbers_of(report).items():
+            if key in ours:
+                gap = pairs.get(key) or _gap(ours[key], number)
+                found.append(Difference(key, name, gap, _verdict(COLUMNS[key], ours[key], number, gap), key in pairs))
     return found
+
+
+def rule(gaps: Sequence[Difference]) -> str:
+    """Return by which rule the intervals were made, in words."""
+    kinds: dict[bool, list[str]] = {True: [], False: []}
+    for gap in gaps:
+        if gap.name not in kinds[gap.paired]:
+            kinds[gap.paired].append(gap.name)
+    words = {
+        True: "paired, by what both reports say of the same held-out items",
+        False: "as of independent sets, wider than they need be where both stand on the same shapes",
+    }
+    return " ".join(f"Intervals of {', '.join(names)}: {words[kind]}." for kind, names in kinds.items() if names)
+
+
+def lines(gaps: Sequence[Difference]) -> list[tuple[str, ...]]:
+    """Return the differences as texts: column, report, difference, interval, verdict."""
+    return [(COLUMNS[g.column].title, g.name, *shown(g.number, COLUMNS[g.column]), g.verdict) for g in gaps]
+
+
+def sections(
+    kind: str, reports: Mapping[str, Mapping[str, Any]], gaps: Sequence[Difference], png: bytes
+) -> list[str]:  # fmt: skip
+    """Return the parts of the page about one kind: picture, differences, numbers."""
+    head = ("", "report", f"less {next(iter(reports))}", "95 % interval", "verdict")
+    numbers = {name: numbers_of(report) for name, report in reports.items()}
+    top = figure(png, f"Each report of evaluate {kind}, with 95 % intervals.")
+    return [top, section("Differences", rule(gaps)), plain_table(head, lines(gaps)), tables(numbers)]
+
+
+def find(paths: Sequence[Path], kind: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return the reports of each kind that all paths hold: report files, their folders, or folders of runs.
+
+    Raises:
+        BadInput: If one holds no report.
+        UsageError: If they share no kind.
+    """
+    found = [_reports(path, kind) for path in paths]
+    shared = [each for each in ALIKE if all(each in reports for reports in found)]
+    if not shared:
+        held = "; ".join(f"{path}: {', '.join(reports)}" for path, reports in zip(paths, found, strict=True))
+        raise UsageError(f"the reports are of different kinds ({held}); give reports of one kind")
+    return {each: [reports[each] for reports in found] for each in shared}
+
+
+def _reports(path: Path, kind: str | None) -> dict[str, dict[str, Any]]:
+    kinds = [kind] if kind else list(ALIKE)
+    if path.is_dir() and not (path / NAME).is_file():
+        held = {each: path / "tables" / each for each in kinds if (path / "tables" / each / NAME).is_file()}
+        if not held:
+            raise BadInput(
+                path, f"holds no {NAME} and no tables/{kind or 'KIND'}/{NAME}", "make one with shapespace evaluate"
+            )
+        return {each: read_json(place, each) for each, place in held.items()}
+    own = kind_of(path)
+    return {own: read_json(path, own)} if own in kinds else {kinds[0]: read_json(path, kinds[0])}
 
 
 def draw(reports: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Return a PNG: a few columns, each with the reports' samples and their intervals."""
     from matplotlib.figure import Figure
 
-    rows = {name: rows_of(report)[OWN] for name, report in reports.items()}
+    rows = {name: numbers_of(report) for name, report in reports.items()}
     present = [key for key in DRAWN if all(key in row for row in rows.values())]
     figure = Figure(figsize=(2.6 * len(present), 0.42 * len(rows) + 1.5), dpi=120, layout="constrained")
     panels = figure.subplots(1, len(present), sharey=True, squeeze=False)[0]

@@ -11,6 +11,7 @@ import numpy as np
 
 from shapespace.evaluate.alignment import SHIFT, Places
 from shapespace.evaluate.intervals import Interval
+from shapespace.evaluate.paired import as_text
 from shapespace.evaluate.reconstruct import CLASS_MEAN, MEAN, METRICS, PREDICTED, RETRIEVED, Numbers, Plan, Row
 from shapespace.evaluate.report import figure, page, plain_table, section
 
@@ -56,7 +57,28 @@ def record(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str]
         "above": {name: _plain(row.gap)[MEAN] for name, row in found.items() if name != PREDICTED},
         "by_category": {name: _plain(row.numbers) for name, row in found.items()},
         "above_by_category": {name: _plain(row.gap) for name, row in found.items() if name != PREDICTED},
+        "items": items(found, objects, categories),
         "made": {name: row.guesses.note for name, row in found.items()},
+    }  # fmt: skip
+
+
+def items(found: Mapping[str, Row], objects: Sequence[Any], categories: Sequence[str]) -> dict[str, Any]:
+    """Return the values of each object, the means over its photographs: category, photographs, and each row's."""
+    pairs = list(zip(categories, objects, strict=True))
+    numbers: dict[Any, int] = {}
+    which = np.array([numbers.setdefault(pair, len(numbers)) for pair in pairs])
+    names = sorted(set(categories))
+    counts = np.bincount(which)
+
+    def of_objects(values: np.ndarray) -> str:
+        return as_text(np.bincount(which, values) / counts)
+
+    return {
+        "category": as_text([names.index(name) for name, _ in numbers]), "weight": as_text(counts),
+        "values": {
+            name: {key: of_objects(row.values[:, place]) for place, key in enumerate(METRICS)}
+            for name, row in found.items()
+        },
     }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def rows_as_json(rows: Rows) -> dict[str, dict[str, dict[str, float]]]:
 
 def rows_of(report: Mapping[str, Any]) -> dict[str, dict[str, Interval]]:
     """Return the rows of a report that was read."""
-    return {name: {key: _interval(number) for key, number in row.items()} for name, row in report["rows"].items()}
+    return {name: {key: interval(number) for key, number in row.items()} for name, row in report["rows"].items()}
 
 
 def write_json(folder: Path, report: Mapping[str, Any]) -> None:
@@ -89,6 +89,15 @@ def read_json(path: Path, kind: str) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("kind") != kind or not isinstance(found.get("rows"), dict):
         raise BadInput(file, f"is no report of shapespace evaluate {kind}")
     return found
+
+
+def kind_of(path: Path) -> str | None:
+    """Return the kind of a report file, or of the folder it lies in; None where it says none."""
+    try:
+        found = json.loads((path / NAME if path.is_dir() else path).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found.get("kind") if isinstance(found, dict) else None
 
 
 def facts() -> dict[str, Any]:
@@ -159,7 +168,8 @@ def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<div class='wide'><table><tr>{top}</tr>{body}</table></div>"
 
 
-def _interval(number: Mapping[str, float | None]) -> Interval:
+def interval(number: Mapping[str, float | None]) -> Interval:
+    """Return a number of a report that was read; what is null there is NaN."""
     return Interval(*(math.nan if (part := number.get(name)) is None else part for name in ("value", "low", "high")))
 
 
