@@ -77,7 +77,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     facts = {
         "title": f"What {Path(space).stem} makes of {'photographs' if photographs else 'pictures'}", "space": space,
         "trained": dict(loaded.card.trained), "data": data.name, "store": store.digest, "split": name,
-        "each": each, "command": " ".join(sys.argv[1:]),
+        "each": each, "drawn": [each.name for each in (views, backgrounds) if each], "command": " ".join(sys.argv[1:]),
     }  # fmt: skip
     plan = Plan(near, shown.objects, loaded.picture_threshold, seed)
     found = measured(out, predicted, shown, store.read(train), of_train, plan, facts=facts, say=note)

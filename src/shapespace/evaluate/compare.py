@@ -36,13 +36,13 @@ DRAWN = (
 ALIKE = {
     "generate": ("store", "split", "category", "resolution", "classifier"),
     "classify": ("store", "split", "categories"),
-    "reconstruct": ("store", "split", "resolution", "categories"),
+    "reconstruct": ("store", "split", "resolution", "categories", "drawn"),
 }
 """What reports of each kind must share."""
 
 _OTHER = {
     "store": "of another store", "split": "of another split", "category": "of another category",
-    "categories": "of other categories", "resolution": "at another resolution", "classifier": "with another classifier",
+    "categories": "of other categories", "drawn": "of other views or backgrounds", "resolution": "at another resolution", "classifier": "with another classifier",
 }  # fmt: skip
 
 

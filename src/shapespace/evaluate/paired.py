@@ -20,9 +20,9 @@ def as_text(numbers: Sequence[float] | np.ndarray) -> str:
 
 def same_items(first: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether both reports hold values of the same held-out items."""
-    shared = (
-        ("kind", "store", "split", "each", "seed") if first["kind"] == "reconstruct" else ("kind", "store", "split")
-    )
+    shared = ["kind", "store", "split", "categories"]
+    if first["kind"] == "reconstruct":
+        shared += ["drawn", "each", "seed"]
     ours, theirs = first.get("items"), other.get("items")
     if not ours or not theirs or any(first.get(key) != other.get(key) for key in shared):
         return False
