@@ -42,7 +42,8 @@ ALIKE = {
 
 _OTHER = {
     "store": "of another store", "split": "of another split", "category": "of another category",
-    "categories": "of other categories", "drawn": "of other views or backgrounds", "resolution": "at another resolution", "classifier": "with another classifier",
+    "categories": "of other categories", "drawn": "of other views or backgrounds",
+    "resolution": "at another resolution", "classifier": "with another classifier",
 }  # fmt: skip
 
 
