@@ -10,6 +10,7 @@ import random
 import shutil
 
 import pytest
+import safetensors.torch
 import torch
 
 from shapespace.errors import DamagedFile, OutputError
@@ -92,6 +93,44 @@ def test_a_thousand_flipped_bits_are_a_thousand_found(tmp_path):
             read(place)
         (place / name).write_bytes(contents[name])
     assert same(read(place), make(1))
+
+
+def swapped(place, file: str, content: bytes) -> None:
+    """Put other bytes in a file's place, and make the manifest say that they belong there."""
+    (place / file).write_bytes(content)
+    (place / "manifest.json").write_text(checkpoint._manifest(place, 2))
+
+
+def spoilt(name: str, value: float) -> bytes:
+    tensors = dict(make(2).tensors)
+    tensors[name] = tensors[name].float()
+    tensors[name].view(-1)[-1] = value
+    return safetensors.torch.save(tensors)
+
+
+FOREIGN = {
+    "nothing": b"", "a zip": b"PK\x03\x04" + b"\0" * 60, "a pickle": b"\x80\x04K\x01.", "text": b"hello " * 20,
+    "a long header": (1 << 62).to_bytes(8, "little") + b"{}", "a picture": b"\x89PNG\r\n\x1a\n" + b"\0" * 40,
+    "no numbers": b"\xff" * 64,
+}  # fmt: skip
+VOUCHED = {
+    **{f"{value} in {name}": ("state.safetensors", spoilt(name, value))
+       for name in ("generator.weight", "count") for value in (float("nan"), float("inf"), float("-inf"))},
+    **{f"{name} for tensors": ("state.safetensors", content) for name, content in FOREIGN.items()},
+    **{f"{name} for facts": ("facts.json", content) for name, content in FOREIGN.items()},
+    **{f"{text} for facts": ("facts.json", text.encode()) for text in ("null", "[]", "3", '"a"', "{", '{"a": }')},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "content"), VOUCHED.values(), ids=VOUCHED)
+def test_what_a_right_manifest_vouches_for_is_looked_at_all_the_same(tmp_path, file, content):
+    save(tmp_path, make(1), keep=3)
+    swapped(save(tmp_path, make(2), keep=3), file, content)
+    said: list[str] = []
+    assert same(latest(tmp_path, said.append), make(1))
+    assert len(said) == 1
+    assert file in said[0]
+    assert "\n" not in said[0]
 
 
 def test_a_manifest_of_another_step_or_version_is_refused(tmp_path):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from shapespace.errors import DamagedFile, OutputError
@@ -86,14 +87,35 @@ def read(place: Path) -> Checkpoint:
     """Return the checkpoint in a folder.
 
     Raises:
-        DamagedFile: If any byte of it is not what was written.
+        DamagedFile: If any byte of it is not what was written, or a number in it is not finite.
     """
     manifest = _read_manifest(place)
     for name, expected in manifest["files"].items():
         _check(place / name, expected)
-    tensors = safetensors.torch.load((place / "state.safetensors").read_bytes())
-    facts = json.loads((place / "facts.json").read_bytes())
+    tensors, facts = _tensors(place / "state.safetensors"), _facts(place / "facts.json")
     return Checkpoint(manifest["step"], tensors, facts)
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """Return a checkpoint's tensors; a manifest vouches for bytes, not for what they mean."""
+    try:
+        tensors = safetensors.torch.load(path.read_bytes())
+    except (safetensors.SafetensorError, KeyError):
+        raise DamagedFile(path, "no safetensors file, though its checksum is right") from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise DamagedFile(path, f"{name} holds numbers that are not finite")
+    return tensors
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(path.read_bytes())
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise DamagedFile(path, "no facts of ours, though its checksum is right")
+    return facts
 
 
 def _manifest(place: Path, step: int) -> str:
