@@ -186,7 +186,7 @@ def test_soup_without_an_inside_is_carved():
 
 
 @given(st.sampled_from(sorted(MESHES)), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_order_copies_and_windings_do_not_matter(name, seed):
     rng, mesh = np.random.default_rng(seed), MESHES[name]
     order = rng.permutation(len(mesh.vertices))
@@ -205,7 +205,7 @@ def test_order_copies_and_windings_do_not_matter(name, seed):
     st.floats(1e-30, 1e30),
     st.tuples(*[st.floats(-100, 100)] * 3),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_scale_and_place_do_not_matter(name, factor, shift):
     mesh = MESHES[name]
     moved = Mesh((mesh.vertices + shift) * factor, mesh.faces)
