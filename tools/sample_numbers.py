@@ -37,6 +37,7 @@ def opened(name: str) -> ShapeSpace:
         nearest = min(facts, key=lambda each: abs(each.facts["shapes"] - int(shapes)))
         weights = {k.removeprefix(AVERAGE): v for k, v in nearest.tensors.items() if k.startswith(AVERAGE)}
         space.generator.load_state_dict(weights)
+        return ShapeSpace(space.generator, space.card)  # what has decoded before may remember the weights it had
     return space
 
 
