@@ -29,8 +29,8 @@ SHOWN = 24
 WATCHED = 16
 """Shapes in the batch whose diversity is logged."""
 
-JUDGED = 128
-"""Samples whose occupancy is matched to the validation shapes' for the threshold."""
+JUDGED = 512
+"""Samples whose occupancy is matched to the validation shapes' for the threshold; a sheet makes do with a quarter."""
 
 THRESHOLDS = np.round(np.arange(0.1, 0.91, 0.05), 2)
 """Candidates for the threshold that is saved with a space."""
@@ -77,7 +77,7 @@ class Snapshot:
         """Write a picture of the shapes of the fixed latents, binarised at the threshold chosen now."""
         from shapespace.shapes.render import save_sheet
 
-        occupancy = self._occupancy(generator, JUDGED)
+        occupancy = self._occupancy(generator, JUDGED // 4)
         grids = occupancy[:SHOWN, 0].numpy() > choose_threshold(occupancy, self.held_out_occupancy)
         save_sheet(path, list(grids), columns=8)
 
