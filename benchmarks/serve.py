@@ -3,15 +3,18 @@
 python benchmarks/serve.py [--seconds 60] [--clients 32] [--slow] [--space chair] [--json] [--quick]
 
 Three tables. **Load**: each client asks again as soon as it is answered (samples of 1, 4 and 16, slider moves, paths,
-the page); health is asked beside them. **Together**: one shape a request, with forward passes shared by 8 requests and
-not shared. **Slow**, only with --slow: 500 half-sent heads, 500 withheld bodies and 200 readers that do not read, while
-one client goes on as usual.
+the page, and uploads of a mesh and of a photograph); health is asked beside them. More uploads than may wait are
+answered 503 with Retry-After, and a client then comes again when it says. **Together**: one shape a request, with
+forward passes shared by 8 requests and not shared. **Slow**, only with --slow: 500 half-sent heads, 500
+withheld bodies and 200 readers that do not read, while one client goes on as usual, uploads too.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
+import io
 import json
 import random
 import re
@@ -57,17 +60,24 @@ class Client:
         self.port = port
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    again = 0.0
+    """Seconds after which the server wants the last request to come again; 0 if it answered it."""
+
     async def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
         if self.streams is None:
             self.streams = await asyncio.open_connection(HOST, self.port)
         reader, writer = self.streams
-        content = json.dumps(body).encode() if body is not None else b""
-        kind = "content-type: application/json\r\n" if content else ""
+        is_file = isinstance(body, bytes)
+        content = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+        kind = f"content-type: application/{'octet-stream' if is_file else 'json'}\r\n" if content else ""
         head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\n{kind}content-length: {len(content)}\r\n\r\n"
         writer.write(head.encode() + content)
         answer = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
         assert length, answer
+        later = re.search(rb"retry-after: (\d+)", answer, re.IGNORECASE)
+        assert later or answer[9:12] != b"503", answer
+        self.again = float(later[1]) if later else 0.0
         return int(answer[9:12]), await reader.readexactly(int(length[1]))
 
     def close(self) -> None:
@@ -102,7 +112,8 @@ def be_server(space: str, rows: int) -> None:
 async def usual(port: int, space: str, seed: int, until: float, record: Record) -> None:
     """Ask for what a page asks for, again and again."""
     chance, client, where = random.Random(seed), Client(port), f"/api/spaces/{space}"
-    dim = json.loads((await client.ask("GET", "/api/spaces"))[1])["spaces"][0]["latent_dim"]
+    facts = json.loads((await client.ask("GET", "/api/spaces"))[1])["spaces"][0]
+    dim, files = facts["latent_dim"], uploads(where, can_reconstruct=facts["can_reconstruct"])
     while time.perf_counter() < until:
         z = [[chance.gauss(0, 1) for _ in range(dim)] for _ in range(2)]
         kind, method, path, body, count = chance.choice([
@@ -113,9 +124,36 @@ async def usual(port: int, space: str, seed: int, until: float, record: Record) 
             ("decode 1", "POST", f"{where}/decode", {"z": z[1:]}, 1),
             ("interpolate 8", "POST", f"{where}/interpolate", {"ends": z, "steps": 8}, 8),
             ("page", "GET", "/", None, 0),
+            *files,
         ])  # fmt: skip
         await timed(client, kind, method, path, body, count, record)
+        await asyncio.sleep(client.again)
     client.close()
+
+
+def uploads(where: str, *, can_reconstruct: bool) -> list[tuple[str, str, str, bytes, int]]:
+    """Return requests that bring a file: a mesh, whose search is one step long, and a photograph if it can be read."""
+    mesh = ("upload mesh", "POST", f"{where}/snap-file?name=a.stl&steps=1", a_mesh(), 1)
+    photograph = ("upload picture", "POST", f"{where}/reconstruct", a_photograph(), 1)
+    return [mesh, photograph] if can_reconstruct else [mesh]
+
+
+@functools.cache
+def a_mesh() -> bytes:
+    import trimesh
+
+    return bytes(trimesh.creation.icosphere(3).export(file_type="stl"))
+
+
+@functools.cache
+def a_photograph() -> bytes:
+    import numpy as np
+    from PIL import Image
+
+    pixels, buffer = np.full((480, 640, 3), 230, np.uint8), io.BytesIO()
+    pixels[100:380, 200:440] = (180, 40, 30)
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 async def timed(client: Client, kind: str, method: str, path: str, body: object, count: int, record: Record) -> None:
@@ -165,10 +203,11 @@ def load(space: str, clients: int, seconds: float) -> tuple[list[common.Row], li
         asyncio.run(everybody(port))
         after = process.memory_info().rss / 1e6
     rows = [record.row(kind) for kind in sorted(record.times)]
-    wrong = sum(count for status, count in record.statuses.items() if status >= 500)
+    wrong = sum(count for status, count in record.statuses.items() if status >= 500 and status != 503)
     return rows, [
         f"{clients} clients, {seconds:g} s: {sum(record.statuses.values())} answers, {wrong} of them 5xx "
-        f"({dict(record.statuses)}), {record.shapes / seconds:.1f} shapes/s, {before:.0f} MB before, {after:.0f} after"
+        f"other than 503 with Retry-After ({dict(record.statuses)}), {record.shapes / seconds:.1f} shapes/s, "
+        f"{before:.0f} MB before, {after:.0f} after"
     ]
 
 
@@ -254,11 +293,15 @@ def slow(space: str, seconds: float) -> tuple[list[common.Row], list[str]]:
             for _ in range(count)
         ]
         polite = Client(port)
+        facts = json.loads((await polite.ask("GET", "/api/spaces"))[1])["spaces"][0]
+        files = uploads(f"/api/spaces/{space}", can_reconstruct=facts["can_reconstruct"])
 
         async def goes_on() -> None:
             while time.perf_counter() < until:
                 await timed(polite, "health", "GET", "/api/health", None, 0, record)
                 await timed(polite, "page", "GET", "/", None, 0, record)
+                for each in files:
+                    await timed(polite, *each, record)
                 await asyncio.sleep(0.1)
 
         await asyncio.gather(*rude, goes_on())

@@ -129,24 +129,21 @@ def settings(folder: Path) -> Target:
 TARGETS = [manifest, latents, space, settings]
 
 
-def run(target: Target, seconds: float, seed: int) -> Report:
-    return fuzz(
-        target.parse, target.seeds, seconds=seconds, wrapped=target.wrapped, seed=seed, refusal=target.refusal
-    )  # fmt: skip
+def run(target: Target, **bounds: float) -> Report:
+    return fuzz(target.parse, target.seeds, wrapped=target.wrapped, refusal=target.refusal, **bounds)
 
 
 @pytest.mark.parametrize("make_target", TARGETS)
 def test_a_second_of_mutations(make_target, tmp_path):
-    report = run(make_target(tmp_path), 1.0, seed=0)
+    report = run(make_target(tmp_path), seconds=1.0, seed=0)
     assert report.accepted >= 0.005 * report.inputs  # mutations that all die at the header test nothing
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("make_target", TARGETS)
 def test_a_minute_of_mutations(make_target, tmp_path):
-    report = run(make_target(tmp_path), 60.0, seed=1)
-    print(f"{make_target.__name__}: {report}")
-    assert report.inputs >= 5_000  # each is a file that is written and read
+    print(f"{make_target.__name__}: {run(make_target(tmp_path), seconds=60.0, fewest=50_000, seed=1)}")
 
 
 DEEP = 30_000

@@ -77,6 +77,14 @@ def test_a_picture_that_is_a_bomb_is_refused_in_one_line(kind):
     assert psutil.Process().memory_info().rss - before < 64 << 20
 
 
+def test_a_refusal_does_not_hold_the_file():
+    """Its process keeps the last one; with what it was made from, it would keep every copy of a large file's bytes."""
+    for kind in ("cut short", "noise", "a text that unfolds"):
+        with pytest.raises(BadInput) as refusal:
+            read_picture((BOMBS[kind], "picture", 0))
+        assert refusal.value.__context__ is None
+
+
 def test_a_picture_within_the_limit_is_read():
     picture = read_picture((photograph(), "picture", 0, WHOLE)).picture
     assert picture.shape == (3, 256, 256)

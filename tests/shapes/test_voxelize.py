@@ -186,8 +186,7 @@ def test_soup_without_an_inside_is_carved():
 
 
 @given(st.sampled_from(sorted(MESHES)), st.integers(0, 2**32 - 1))
-@settings(max_examples=200, deadline=None)
-def test_order_copies_and_windings_do_not_matter(name, seed):
+def check_order_copies_and_windings(name, seed):
     rng, mesh = np.random.default_rng(seed), MESHES[name]
     order = rng.permutation(len(mesh.vertices))
     faces = np.argsort(order)[mesh.faces]
@@ -200,13 +199,8 @@ def test_order_copies_and_windings_do_not_matter(name, seed):
     assert (voxelize(told, 32).voxels == voxelize(mesh, 32).voxels).all()
 
 
-@given(
-    st.sampled_from(sorted(MESHES)),
-    st.floats(1e-30, 1e30),
-    st.tuples(*[st.floats(-100, 100)] * 3),
-)
-@settings(max_examples=200, deadline=None)
-def test_scale_and_place_do_not_matter(name, factor, shift):
+@given(st.sampled_from(sorted(MESHES)), st.floats(1e-30, 1e30), st.tuples(*[st.floats(-100, 100)] * 3))
+def check_scale_and_place(name, factor, shift):
     mesh = MESHES[name]
     moved = Mesh((mesh.vertices + shift) * factor, mesh.faces)
     assert (voxelize(moved, 32).voxels == voxelize(mesh, 32).voxels).all()
@@ -216,14 +210,32 @@ EXTREMES = st.sampled_from([0.0, 1.0, -1.0, 5e-324, 1e-310, 1e-30, 1e30, 1e300, 
 
 
 @given(st.lists(st.tuples(*[EXTREMES] * 3), min_size=3, max_size=12), st.integers(0, 2**32 - 1))
-@settings(max_examples=200, deadline=None)
-def test_extreme_numbers_give_bad_input_or_a_grid_never_an_empty_one(points, seed):
+def check_extreme_numbers(points, seed):
     faces = np.random.default_rng(seed).integers(0, len(points), (8, 3))
     try:
         result = voxelize(Mesh(np.array(points), faces), 16)
     except BadInput:
         return
     assert result.voxels.any()
+
+
+def test_order_copies_and_windings_do_not_matter():
+    settings(max_examples=200, deadline=None)(check_order_copies_and_windings)()
+
+
+def test_scale_and_place_do_not_matter():
+    settings(max_examples=200, deadline=None)(check_scale_and_place)()
+
+
+def test_extreme_numbers_give_bad_input_or_a_grid_never_an_empty_one():
+    settings(max_examples=200, deadline=None)(check_extreme_numbers)()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("check", [check_order_copies_and_windings, check_scale_and_place, check_extreme_numbers])
+def test_none_of_thousands_matters(check):
+    settings(max_examples=10_000, deadline=None, database=None)(check)()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,6 +77,42 @@ def raise_signal_when(
             sent.append(time.monotonic())
             signal.raise_signal(number)
         return real(*arguments, **keywords)
+
+    monkeypatch.setattr(owner, name, and_signal)
+    return sent
+
+
+def raise_signal_within(
+    monkeypatch, owner: object, name: str, *, call: int = 1, after: int, number: int = signal.SIGTERM
+) -> list[float]:
+    """Send this process a signal while the n-th call of a function works, when it has called `after` others.
+
+    One that has ended before sends it as it ends. The signal's moment comes to the list that is returned.
+    """
+    real, calls, sent = getattr(owner, name), [0], []
+
+    def send() -> None:
+        sys.setprofile(None)
+        sent.append(time.monotonic())
+        signal.raise_signal(number)
+
+    def and_signal(*arguments, **keywords):
+        calls[0] += 1
+        if calls[0] != call:
+            return real(*arguments, **keywords)
+        left = [after]
+
+        def count(_frame: object, event: str, _: object) -> None:
+            left[0] -= event in ("call", "c_call")
+            if left[0] < 0:
+                send()
+
+        sys.setprofile(count)
+        try:
+            return real(*arguments, **keywords)
+        finally:
+            if not sent:
+                send()
 
     monkeypatch.setattr(owner, name, and_signal)
     return sent

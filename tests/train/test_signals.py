@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
 from dataclasses import replace
 
 import pytest
-from small_runs import assert_same, final_state, raise_signal_when, small_modern
+from small_runs import assert_same, final_state, raise_signal_when, raise_signal_within, small_modern
 
 from shapespace.errors import Interrupted
 from shapespace.train import checkpoint, loop
@@ -49,6 +50,17 @@ CASES = [
     for phase in PHASES
     for number in NUMBERS
 ]
+MOMENTS = [(phase, moment) for phase in PHASES for moment in range(10)]
+
+
+def assert_saved_and_goes_on(store, out, sent: list[float], number: int, whole) -> None:
+    with pytest.raises(Interrupted, match=signal.Signals(number).name) as raised:
+        train(store, settings(), out)
+    assert raised.value.exit_code == 143
+    assert time.monotonic() - sent[0] < 5
+    assert (out / "space.safetensors").exists()
+    train(store, settings(), out, resume=True)
+    assert_same(final_state(out), whole)
 
 
 @pytest.mark.parametrize(("phase", "number"), CASES)
@@ -56,13 +68,19 @@ def test_it_saves_leaves_with_143_and_goes_on_as_if_nothing_was(store, tmp_path,
     owner, name, call = PHASES[phase]
     with monkeypatch.context() as patch:
         sent = raise_signal_when(patch, owner, name, call=call, number=number)
-        with pytest.raises(Interrupted, match=signal.Signals(number).name) as raised:
-            train(store, settings(), tmp_path / "run")
-    assert raised.value.exit_code == 143
-    assert time.monotonic() - sent[0] < 5
-    assert (tmp_path / "run" / "space.safetensors").exists()
-    train(store, settings(), tmp_path / "run", resume=True)
-    assert_same(final_state(tmp_path / "run"), whole)
+        assert_saved_and_goes_on(store, tmp_path / "run", sent, number, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("phase", "moment"), MOMENTS)
+def test_so_at_ten_moments_within_each_phase(store, tmp_path, monkeypatch, whole, phase, moment):
+    owner, name, call = PHASES[phase]
+    # from the first call that a phase makes to thousands on: each a place where Python may take a signal
+    after = random.Random(f"{phase} {moment}").randrange(4**moment // 50 + 1)
+    with monkeypatch.context() as patch:
+        number = NUMBERS[moment % 3]
+        sent = raise_signal_within(patch, owner, name, call=call, after=after, number=number)
+        assert_saved_and_goes_on(store, tmp_path / "run", sent, number, whole)
 
 
 def test_a_second_signal_quits_at_once_and_nothing_is_half_afterwards(store, tmp_path, monkeypatch, whole):

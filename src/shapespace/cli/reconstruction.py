@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from shapespace.space import ShapeSpace
 
 
 def reconstruct(  # noqa: PLR0913 - a command's options
@@ -74,18 +77,22 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     z, predicted = pictures.rebuilt(loaded, shown.pictures)
     note(f"looking through {each} pictures of each of {len(train)} training shapes")
     near = pictures.retrieved(loaded, z, seen, train, each)
-    facts = {
-        "title": f"What {Path(space).stem} makes of {'photographs' if photographs else 'pictures'}", "space": space,
-        "trained": dict(loaded.card.trained), "data": data.name, "store": store.digest, "split": name,
-        "each": each, "drawn": [each.name for each in (views, backgrounds) if each], "command": " ".join(sys.argv[1:]),
-    }  # fmt: skip
     plan = Plan(near, shown.objects, loaded.picture_threshold, seed)
+    drawn = [each.name for each in (views, backgrounds) if each]
+    facts = {"data": data.name, "store": store.digest, "split": name, "each": each, "drawn": drawn}
+    facts |= _about(space, loaded, "photographs" if photographs else "pictures")
     found = measured(out, predicted, shown, store.read(train), of_train, plan, facts=facts, say=note)
     if json:
         print(report.as_line(found))
         return
     _print(found)
     say(f"{out / 'report.html'}, with report.json and panel.png")
+
+
+def _about(space: str, loaded: ShapeSpace, of: str) -> dict[str, Any]:
+    """Return what a report says of the space and of how it was made."""
+    title = f"What {Path(space).stem} makes of {of}"
+    return {"title": title, "space": space, "trained": dict(loaded.card.trained), "command": " ".join(sys.argv[1:])}
 
 
 def _print(found: Mapping[str, Any]) -> None:

@@ -167,6 +167,9 @@ def _bounded(name: str, read: Callable[[], T]) -> T:
     try:
         with deadline(SECONDS):
             return read()
+    except BadInput as error:
+        error.__context__ = None  # what it was made from holds the file, for as long as the process keeps the refusal
+        raise
     except TimeoutError:
         raise BadInput(name, f"takes more than {SECONDS:g} s to read", "simplify it first") from None
     except MemoryError:

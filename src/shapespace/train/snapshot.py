@@ -127,8 +127,8 @@ def diversity(grids: Occupancy) -> float:
 def choose_threshold(occupancy: Occupancy, held_out: np.ndarray) -> float:
     """Return the threshold at which samples are as full as held-out shapes are and most of them are in one piece.
 
-    "As full" means that the mean occupancies differ by less than 5 %, or than twice the standard error of their
-    difference if that is more. Among such thresholds connectedness decides, then nearness to 0.5; where there is none,
+    "As full" means that the mean occupancies differ by less than 5 %, or than the standard error of their difference if
+    that is more. Among such thresholds connectedness decides, then nearness to 0.5; where there is none,
     the one that comes nearest in occupancy.
 
     Args:
@@ -139,7 +139,7 @@ def choose_threshold(occupancy: Occupancy, held_out: np.ndarray) -> float:
     shares = np.stack([(grids > level).mean(axis=(1, 2, 3)) for level in THRESHOLDS])
     gaps = np.abs(shares.mean(axis=1) - held_out.mean())
     errors = np.sqrt(shares.var(axis=1) / shares.shape[1] + held_out.var() / len(held_out))
-    close = np.flatnonzero(gaps <= np.maximum(0.05 * held_out.mean(), 2 * errors))
+    close = np.flatnonzero(gaps <= np.maximum(0.05 * held_out.mean(), errors))
     if not len(close):
         return float(THRESHOLDS[int(np.argmin(gaps))])
     levels = [float(level) for level in THRESHOLDS[close]]
