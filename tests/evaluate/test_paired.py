@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from shapespace.cli.main import main
 from shapespace.errors import BadInput, UsageError
 from shapespace.evaluate import columns, compare, paired, reconstruct
-from shapespace.evaluate.intervals import of_mean
+from shapespace.evaluate.generate import OWN
+from shapespace.evaluate.intervals import Interval, of_mean
+from shapespace.evaluate.report import rows_as_json
 
 LABELS = np.repeat([0, 1, 2], (40, 30, 30))
 
@@ -75,13 +79,23 @@ def test_other_held_out_shapes_are_refused_and_never_paired(key, right):
     assert not paired.same_items(first, other)
 
 
+def generated(mmd: float) -> dict:
+    rows = rows_as_json({OWN: {"mmd": Interval(mmd, mmd - 0.1, mmd + 0.1)}})
+    return {"kind": "generate", "store": "s", "split": "test", "resolution": 32, "rows": rows}
+
+
+def write(report: dict, run: Path) -> Path:
+    folder = run / "tables" / report["kind"]
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text(json.dumps(report))
+    return folder
+
+
 def test_runs_are_compared_in_each_kind_they_share(tmp_path, right):
-    for run, kinds in (("a", ("classify", "generate")), ("b", ("classify",))):
-        for kind in kinds:
-            folder = tmp_path / run / "tables" / kind
-            folder.mkdir(parents=True)
-            (folder / "report.json").write_text(json.dumps(classified(right) | {"kind": kind}))
     paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        write(classified(right), path)
+    write(generated(1.0), paths[0])
     assert list(compare.find(paths)) == ["classify"]
     assert list(compare.find([paths[0], paths[0]])) == ["generate", "classify"]
     assert list(compare.find([paths[0], paths[1] / "tables" / "classify" / "report.json"])) == ["classify"]
@@ -89,6 +103,38 @@ def test_runs_are_compared_in_each_kind_they_share(tmp_path, right):
         compare.find(paths, "generate")
     with pytest.raises(UsageError, match="different kinds"):
         compare.find([paths[0] / "tables" / "generate", paths[1]])
+
+
+def test_the_command_shows_two_runs_in_both_kinds(tmp_path, right, capsys):
+    for name, mmd in (("a", 1.0), ("b", 0.5)):
+        write(classified(right), tmp_path / name)
+        write(generated(mmd), tmp_path / name)
+    assert main(["evaluate", "compare", *(str(tmp_path / name) for name in "ab"), "--out", str(tmp_path / "c")]) == 0
+    printed = capsys.readouterr().out
+    assert "evaluate generate: 1 of 1 differences to a mean something" in printed
+    assert "evaluate classify: 0 of 4 differences to a mean something" in printed
+    assert {each.name for each in (tmp_path / "c").iterdir()} == {
+        "compare.html", "compare-generate.png", "compare-classify.png"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda report: report["rows"].pop(paired.D),
+        lambda report: report["items"].update(weight="1 2 3"),
+        lambda report: report["items"].update(category="a b"),
+        lambda report: report["items"].update(right=[]),
+        lambda report: report.update(items=7),
+        lambda report: report.update(gain=None),
+    ],
+)
+def test_a_damaged_report_is_named_before_anything_is_compared(tmp_path, right, damage):
+    report = classified(right)
+    damage(report)
+    folder = write(report, tmp_path)
+    with pytest.raises(BadInput, match="evaluate classify"):
+        compare.find([folder, folder])
 
 
 def test_the_names_are_those_of_the_tables():

@@ -167,9 +167,23 @@ def _reports(path: Path, kind: str | None) -> dict[str, dict[str, Any]]:
             raise BadInput(
                 path, f"holds no {NAME} and no tables/{kind or 'KIND'}/{NAME}", "make one with shapespace evaluate"
             )
-        return {each: read_json(place, each) for each, place in held.items()}
-    own = kind_of(path)
-    return {own: read_json(path, own)} if own in kinds else {kinds[0]: read_json(path, kinds[0])}
+        return {each: _sound(place, each) for each, place in held.items()}
+    own = kind_of(path) or ""
+    kind = own if own in kinds else kinds[0]
+    return {kind: _sound(path, kind)}
+
+
+def _sound(path: Path, kind: str) -> dict[str, Any]:
+    """Return a report whose numbers can be read, so that a damaged one is named before anything is compared."""
+    report = read_json(path, kind)
+    try:
+        numbers_of(report)
+        if report.get("items"):
+            paired.differences(report, report)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = f"is damaged: {type(error).__name__}: {error}"
+        raise BadInput(path, what, f"make it anew with shapespace evaluate {kind}") from None
+    return report
 
 
 def draw(reports: Mapping[str, Mapping[str, Any]]) -> bytes:
