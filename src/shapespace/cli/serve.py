@@ -21,7 +21,7 @@ def serve(
     """Answer on this machine, until Ctrl-C: a page to walk spaces in, and an HTTP API.
 
     Args:
-        spaces: Shipped spaces' names, .safetensors files, or folders of runs; all that are shipped if none is named.
+        spaces: Shipped spaces' names, .safetensors files, or folders of runs; the shipped chairs if none is named.
         port: To listen at; 0 takes a free one.
         host: The address to listen at. Any other than this machine's own needs a token.
         token: That every request must bring; `new` makes one. SHAPESPACE_TOKEN does as well, unseen by `ps`.
@@ -37,11 +37,10 @@ def serve(
     from shapespace.serve.app import build
     from shapespace.serve.guard import is_loopback
     from shapespace.serve.spaces import Spaces
-    from shapespace.space import shipped
 
     run.check_address(host, port, token)
     with run.listen(host, port) as listening:
-        named = Spaces.loaded(spaces or shipped())
+        named = Spaces.loaded(spaces or ["chair"])
         served = build(named, token=token, any_host=not is_loopback(host))
         address = _address(host, listening.getsockname()[1], token)
 
