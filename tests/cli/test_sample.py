@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -39,6 +41,15 @@ def test_it_writes_each_format_a_sheet_and_the_latents(space, tmp_path, capsys):
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 1
     assert "3 shapes" in said[0]
+
+
+def test_json_names_every_file(space, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["sample", space, "-n", "2", "--seed", "7", "--out", str(out), "--format", "stl,npz", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["space"], found["out"], found["seed"]) == (space, str(out), 7)
+    assert [each["files"] for each in found["shapes"]] == [[f"shape_000{i}.stl", f"shape_000{i}.npz"] for i in (0, 1)]
+    assert [each["voxels"] for each in found["shapes"]] == [int(s.voxels.sum()) for s in load(space).sample(2, seed=7)]
 
 
 def test_latents_make_the_same_files_again(space, tmp_path):

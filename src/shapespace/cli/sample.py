@@ -62,7 +62,7 @@ class Finish:
         return changed.largest_component() if self.largest_component else changed
 
 
-def sample(
+def sample(  # noqa: PLR0913 - a command's options
     space: str,
     *,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 16,
@@ -70,6 +70,7 @@ def sample(
     out: Path,
     format: str = "stl",
     latents: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
     force: bool = False,
     finish: Annotated[Finish, Parameter(name="*")] | None = None,
 ) -> None:
@@ -82,10 +83,11 @@ def sample(
         out: The folder to write; it must be empty or new.
         format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
         latents: Make the shapes of this latents.npz again, instead of new ones.
+        json: Print the result as JSON.
         force: Write into a folder that is not empty.
         finish: Each as an option.
     """
-    from shapespace.cli.console import note, say
+    from shapespace.cli.console import note, say, say_json
     from shapespace.nets.latents import read_latents, write_latents
     from shapespace.shapes.render import save_sheet
     from shapespace.space import load
@@ -95,14 +97,19 @@ def sample(
     _check(out, n, force)
     loaded = load(space)
     z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)
-    written, sheet = 0, []
+    shapes, sheet = [], []
     for number, shape in enumerate(finished(loaded, z, finish)):
-        written += bool(write(shape, out, number, extensions, finish))
+        files = write(shape, out, number, extensions, finish)
+        shapes.append({"files": [path.name for path in files], "voxels": int(shape.voxels.sum())})
         sheet += [shape.voxels] if number < ON_SHEET else []
     write_latents(out / "latents.npz", z)
     save_sheet(out / "sheet.png", sheet)
+    written = sum(bool(each["files"]) for each in shapes)
     if written < len(z):
         note(f"{len(z) - written} shapes are empty and were not written; a lower --threshold may fill them")
+    if json:
+        say_json({"space": space, "out": str(out), "seed": None if latents else seed, "shapes": shapes})
+        return
     say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
 
 
