@@ -16,8 +16,11 @@ from numba import njit
 
 from shapespace.tensors import Occupancy
 
-LEAST = 0.2
-"""Depth of the gap, in occupancy, from which a part counts as one of its own."""
+LEAST = 0.1
+"""Depth of the gap, in occupancy, from which a part counts as one of its own.
+
+The blur of `augment.soften` leaves such gaps in thin legs of real shapes, too: there G is asked for more than D sees.
+"""
 
 SPECK = 4
 """Voxels up to which a part is not joined but taken away."""
