@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
-from shapespace.explore.target import Up
+from shapespace.explore.placing import Up
 
 if TYPE_CHECKING:
     import numpy as np
