@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 
 def classify(
@@ -15,7 +18,8 @@ def classify(
     split: str = "test",
     untrained: int = 3,
     seed: int = 0,
-    force: bool = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    force: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Tell categories apart by D's features and a linear SVM, beside raw voxels and the same D untrained.
 
@@ -28,6 +32,7 @@ def classify(
         split: Shapes held out: test, validation, or test+validation.
         untrained: How many untrained discriminators stand beside it.
         seed: Of first weights, folds and draws.
+        json: Print the report as one line of JSON instead of the table.
         force: Write into a folder that is not empty.
     """
     from shapespace.cli.console import note, say
@@ -52,5 +57,8 @@ def classify(
     pictures = {"confusion.png": classify_page.draw_confusion(found), "fewshot.png": classify_page.draw_few(found)}
     html = classify_page.html(found, f"What {space}'s discriminator has learned", command, pictures)
     report.write_folder(out, facts, pictures | {"report.html": html})
+    if json:
+        say(report.as_line(facts))
+        return
     print_table("", classify_page.table(found))
     say(f"{out / 'report.html'}, with report.json, confusion.png and fewshot.png")

@@ -62,7 +62,7 @@ class Finish:
         return changed.largest_component() if self.largest_component else changed
 
 
-def sample(
+def sample(  # noqa: PLR0913 - a command's options
     space: str,
     *,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 16,
@@ -70,7 +70,8 @@ def sample(
     out: Path,
     format: str = "stl",
     latents: Path | None = None,
-    force: bool = False,
+    force: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
     finish: Annotated[Finish, Parameter(name="*")] | None = None,
 ) -> None:
     """Write new shapes, a contact sheet, and the latent vectors they can be made from again.
@@ -83,9 +84,10 @@ def sample(
         format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
         latents: Make the shapes of this latents.npz again, instead of new ones.
         force: Write into a folder that is not empty.
+        json: Print the result as JSON.
         finish: Each as an option.
     """
-    from shapespace.cli.console import note, say
+    from shapespace.cli.console import counted, say, say_json
     from shapespace.nets.latents import read_latents, write_latents
     from shapespace.shapes.render import save_sheet
     from shapespace.space import load
@@ -95,15 +97,26 @@ def sample(
     _check(out, n, force)
     loaded = load(space)
     z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)
-    written, sheet = 0, []
+    written, voxels, sheet = 0, [], []
     for number, shape in enumerate(finished(loaded, z, finish)):
         written += bool(write(shape, out, number, extensions, finish))
+        voxels.append(int(shape.voxels.sum()))
         sheet += [shape.voxels] if number < ON_SHEET else []
     write_latents(out / "latents.npz", z)
     save_sheet(out / "sheet.png", sheet)
-    if written < len(z):
-        note(f"{len(z) - written} shapes are empty and were not written; a lower --threshold may fill them")
-    say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+    note_empty(len(z) - written)
+    if json:
+        say_json({"out": str(out), "formats": extensions, "shapes": written, "voxels": voxels})
+        return
+    say(f"{counted(written, 'shape')} in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+
+
+def note_empty(count: int) -> None:
+    """Say how many shapes were not written because nothing is in them, if any."""
+    from shapespace.cli.console import counted, note
+
+    if count:
+        note(f"{counted(count, 'empty shape')} not written; a lower --threshold may fill what is empty")
 
 
 def finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shape]:
