@@ -59,6 +59,12 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
     return VaeGan(gan, encoder.to(device), settings)
 
 
+def decided(system: Gan | VaeGan) -> dict[str, bool]:
+    """Return what the settings leave to the data: whether left and right are made equal, and loose parts joined."""
+    gan = system.gan if isinstance(system, VaeGan) else system
+    return {"symmetric": bool(gan.generator.symmetric), "whole": gan.train.whole > 0}
+
+
 def begin(system: Gan | VaeGan, settings: Settings) -> None:
     """Give G and D, and E if it has one, in place, the weights of the space that `nets.start_from` names, if any.
 
