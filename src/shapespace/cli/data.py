@@ -234,7 +234,7 @@ def _tell(report: Report, out: Path, *, max_refused: float, as_json: bool) -> in
         say(f"{out}: {report.shapes} shapes; {report.refused} of {report.tried} source shapes refused")
     if report.refused_part > max_refused:
         part = f"{report.refused_part:.1%} of the source shapes were refused, more than {max_refused:.1%}"
-        return complain(f"{part}; see {out / 'refused.csv'}", code=3)
+        return complain(f"{part}; see {out / 'refused.csv'}; the store of the others is written", code=3)
     return 0
 
 
