@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from shapespace.evaluate.intervals import bootstrapped
+from shapespace.explore.placing import Placing
 from shapespace.explore.snap import snap
-from shapespace.explore.target import Placing, target_of
+from shapespace.explore.target import target_of
 from shapespace.shapes import formats
 from shapespace.shapes.furniture import make
 from shapespace.shapes.grid import iou

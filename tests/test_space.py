@@ -224,6 +224,14 @@ def test_shapes_are_a_list_with_a_sheet(space, tmp_path):
     assert (tmp_path / "out" / "sheet.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_shapes_are_printed_in_a_line_each(ball):
+    side, filled = ball.occupancy.shape[0], np.count_nonzero(ball.voxels)
+    one = f"Shape({side} x {side} x {side}, {filled:,} voxels above {ball.threshold:g})"
+    assert repr(ball) == one
+    assert repr(Shapes([ball] * 2)) == f"Shapes(2):\n {one}\n {one}"
+    assert repr(Shapes([ball] * 100)).splitlines()[-1] == " ... 92 more"
+
+
 def test_pictures_show_something(ball, monkeypatch):
     from PIL import Image
 

@@ -14,17 +14,15 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from cyclopts import App
+
+from shapespace.cli.main import build_app
 from shapespace.cli.main import main as shapespace
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "shapespace"
 PAGES = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by tools/reference.py; `make reference` writes it anew. -->\n"
-
-COMMANDS = (
-    "", "train", "sample", "reconstruct", "demo", "data", "data prepare", "data info", "data show", "data export",
-    "data render", "evaluate", "evaluate generate", "evaluate classify", "evaluate compare",
-)  # fmt: skip
 
 ROOMS = {
     "shapes": "Geometry on NumPy: grids, meshes, files, pictures. Knows nothing of torch.",
@@ -38,8 +36,17 @@ ROOMS = {
 
 def commands_page() -> str:
     """Return the help page of every command, as the terminal shows it."""
-    blocks = [f"## `{' '.join(['shapespace', *page.split()])}`\n\n```text\n{_help(page)}\n```\n" for page in COMMANDS]
+    blocks = [
+        f"## `{' '.join(['shapespace', *page.split()])}`\n\n```text\n{_help(page)}\n```\n" for page in command_pages()
+    ]
     return "# Commands\n\n" + "\n".join(blocks)
+
+
+def command_pages(app: App | None = None, words: str = "") -> list[str]:
+    """Return the words after `shapespace` of every command and group of commands, "" the first."""
+    app = build_app() if app is None else app
+    below = [name for name in app if not name.startswith("-")]
+    return [words, *(page for name in below for page in command_pages(app[name], f"{words} {name}".strip()))]
 
 
 def _help(page: str) -> str:

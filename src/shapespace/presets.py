@@ -67,7 +67,7 @@ def laptop() -> Settings:
 
 
 def tiny() -> Settings:
-    """Return the smallest run that shows a shape: the demo, about three minutes on two cores at 32^3."""
+    """Return the smallest run that shows a shape, minutes at 32^3; the demo changes it for 16^3."""
     settings = modern()
     return replace(
         settings,

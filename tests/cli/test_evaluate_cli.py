@@ -74,6 +74,24 @@ def test_two_seeds_side_by_side(reports, tmp_path, capsys):
     assert {path.name for path in (tmp_path / "c").iterdir()} == {"compare.html", "compare.png"}
 
 
+def test_differences_as_json_are_those_that_are_printed(reports, tmp_path, capsys):
+    assert main(["evaluate", "compare", str(reports / "r0"), str(reports / "r1"), "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    found = json.loads(line, parse_constant=pytest.fail)
+    assert main(["evaluate", "compare", str(reports / "r0"), str(reports / "r1")]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert found["first"] == "r0"
+    (gaps,) = found["differences"].values()
+    assert [f", {each['verdict']}" in line for each, line in zip(gaps, printed[:-2], strict=True)] == [True] * len(gaps)
+
+
+def test_a_file_where_the_page_should_go_is_named_before_the_work(reports, tmp_path, capsys):
+    (tmp_path / "there").touch()
+    words = ["evaluate", "compare", str(reports / "r0"), str(reports / "r1"), "--out", str(tmp_path / "there")]
+    assert main(words) == 4
+    assert "there is a file; give a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -9,11 +9,12 @@ import sys
 
 import pytest
 
+from reference import command_pages
 from shapespace.cli import main as cli
 from shapespace.errors import BadInput, Interrupted, UsageError
 
 HEAVY = {"torch", "numpy", "numba", "matplotlib", "trimesh", "skimage", "scipy", "PIL"}
-PAGES = ["", "train", "sample", "demo", "data", "data prepare", "data info", "data show", "data export"]
+PAGES = command_pages()
 CPU_SECONDS = 0.2
 
 YARDSTICK_SECONDS = 0.065
@@ -30,6 +31,10 @@ def raising(monkeypatch, error: BaseException) -> int:
 
     monkeypatch.setattr(cli, "_run", run)
     return cli.main([])
+
+
+def test_every_command_has_a_page():
+    assert {"", "train", "data render", "evaluate reconstruct", "export web", "snap"} <= set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -43,13 +43,16 @@ def test_it_writes_each_format_a_sheet_and_the_latents(space, tmp_path, capsys):
     assert "3 shapes" in said[0]
 
 
-def test_json_names_every_file(space, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main(["sample", space, "-n", "2", "--seed", "7", "--out", str(out), "--format", "stl,npz", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["space"], found["out"], found["seed"]) == (space, str(out), 7)
-    assert [each["files"] for each in found["shapes"]] == [[f"shape_000{i}.stl", f"shape_000{i}.npz"] for i in (0, 1)]
-    assert [each["voxels"] for each in found["shapes"]] == [int(s.voxels.sum()) for s in load(space).sample(2, seed=7)]
+def test_json_says_what_was_written(space, cube, tmp_path, capsys):
+    assert main(["sample", cube, "-n", "1", "--out", str(tmp_path / "a"), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts == {"out": str(tmp_path / "a"), "shapes": [{"files": ["shape_0000.stl"], "voxels": 16**3}]}
+    assert main(["sample", cube, "-n", "1", "--out", str(tmp_path / "b"), "--json", "--threshold", "0.9"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["shapes"] == [{"files": [], "voxels": 0}]
+    assert said.err == "1 empty shape not written; a lower --threshold may fill what is empty\n"
+    assert main(["sample", cube, "-n", "1", "--out", str(tmp_path / "c")]) == 0
+    assert capsys.readouterr().out.startswith("1 shape in ")
 
 
 def test_latents_make_the_same_files_again(space, tmp_path):
@@ -128,5 +131,5 @@ def test_shapes_that_are_empty_are_counted_not_written(tmp_path, capsys):
     assert main(["sample", str(tmp_path / "a.safetensors"), "-n", "2", "--out", str(tmp_path / "out")]) == 0
     spoken = capsys.readouterr()
     assert "0 shapes" in spoken.out
-    assert "2 shapes are empty" in spoken.err
+    assert "2 empty shapes not written" in spoken.err
     assert names(tmp_path / "out") == ["latents.npz", "sheet.png"]

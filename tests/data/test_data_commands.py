@@ -61,6 +61,21 @@ def test_options_reach_the_recipe(tmp_path: Path) -> None:
     assert store.provenance["recipe"]["up"] == "x"
 
 
+def test_the_embedded_data_says_its_licence(tmp_path: Path) -> None:
+    command = ["data", "prepare", "furniture:chair", "--count", "2", "--resolution", "16", "--workers", "0"]
+    assert main([*command, "--out", str(tmp_path / "a.shapes")]) == 0
+    assert Store.open(tmp_path / "a.shapes").provenance["licence"] == "MIT"
+    files = corpus.good_folder(tmp_path / "in", 2)
+    assert main(["data", "prepare", str(files), "--out", str(tmp_path / "b.shapes"), *command[5:]]) == 0
+    assert Store.open(tmp_path / "b.shapes").provenance["licence"] == "not stated"
+
+
+def test_fewer_workers_than_none_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["data", "prepare", "furniture:chair", "--out", str(tmp_path / "a.shapes"), "--workers", "-1"]
+    assert main(command) == 2
+    assert "--workers is -1; it must be 0 or more" in capsys.readouterr().err
+
+
 def test_info(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "info", str(store)]) == 0
     assert capsys.readouterr().out == f"{store}: 4 shapes at 8^3, 0.0 MB\n"
@@ -86,7 +101,37 @@ def test_show(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == f"{out}: 2 of 4 shapes\n"
     with Image.open(out) as picture:
         assert np.ptp(np.asarray(picture)) > 50
-    assert main(["data", "show", str(store), "--category", "sofa"]) == 2
+    assert main(["data", "show", str(store), "--category", "sofa", "--out", str(tmp_path / "sofas.png")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "code"),
+    [
+        (["--out", "a.jpg"], "--out a.jpg: pictures are written as .png", 2),
+        (["--out", "there.png"], "there.png exists already; choose another --out, or --force to write over it", 4),
+        (["-n", "0"], "-n is 0; it must be from 1 to 400", 2),
+        (["-n", "401"], "-n is 401; it must be from 1 to 400", 2),
+    ],
+)
+def test_show_refuses_what_it_would_not_do_as_asked(
+    store: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    said: str,
+    code: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there.png").touch()
+    assert main(["data", "show", str(store), *options]) == code
+    assert said in capsys.readouterr().err
+    assert main(["data", "show", str(store), "--out", "there.png", "--force"]) == 0
+
+
+def test_export_of_nothing_is_refused(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "export", str(store), "--out", str(tmp_path / "out"), "-n", "-1"]) == 2
+    assert "-n is -1; it must be at least 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("ending", ["npz", "binvox", "vox", "off", "stl"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shapespace.data.limited import Died, deadline, limited_map
+from shapespace.data.limited import Died, cores, deadline, limited_map
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
 
@@ -128,3 +128,9 @@ def _wait_for(happened: object, seconds: float = 60.0) -> None:
     while not happened():  # type: ignore[operator]
         assert time.monotonic() < stop
         time.sleep(0.05)
+
+
+def test_cores_are_counted_where_the_system_does_not_say_whose_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cores() >= 1
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)  # as on macOS
+    assert cores() == os.cpu_count()

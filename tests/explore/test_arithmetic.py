@@ -127,6 +127,14 @@ def test_a_space_without_attributes_says_so(space):
         evaluate(space, "0:1 + arms")
 
 
+def test_signs_without_spaces_and_queries_without_attributes_are_told_apart(space, learned):
+    with pytest.raises(UsageError, match="signs stand between spaces"):
+        evaluate(space, "0:1+arms", learned)
+    with pytest.raises(UsageError) as told:
+        latent_of(space, "zzz")
+    assert str(told.value) == "'zzz' is neither SEED:I, nor FILE.npz:ROW, nor a file of a shape"
+
+
 def test_files_that_are_not_there_or_too_short_are_named(space, tmp_path):
     write_latents(tmp_path / "z.npz", space.latents(2))
     with pytest.raises(BadInput, match="rows 0 to 1, not 2"):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from shapespace.errors import BadInput, UsageError
-from shapespace.explore.target import SIDES, Placing, half, target_of
+from shapespace.explore.placing import SIDES, Placing
+from shapespace.explore.target import half, target_of
 from shapespace.shapes import formats
 from shapespace.shapes.furniture import make
 from shapespace.shapes.grid import handed, iou

@@ -17,7 +17,7 @@ from PIL import Image
 
 from hostile import make
 from shapespace.errors import BadInput
-from shapespace.explore.target import WHOLE
+from shapespace.explore.placing import WHOLE
 from shapespace.serve import uploads
 from shapespace.serve.metrics import Metrics
 from shapespace.serve.trouble import Trouble

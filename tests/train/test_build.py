@@ -11,8 +11,10 @@ from small_runs import small
 
 from shapespace.data.store import Store
 from shapespace.data.writer import write_store
+from shapespace.errors import UsageError
 from shapespace.shapes.grid import handed
-from shapespace.train.build import build, symmetry_of
+from shapespace.train.build import batches_for, build, symmetry_of
+from shapespace.train.ranks import Ranks
 
 CPU = torch.device("cpu")
 
@@ -48,3 +50,9 @@ def test_symmetry_is_the_iou_with_the_mirror_image(store, lopsided):
     assert symmetry_of(store, small()) == 1.0
     grid = handed()
     assert symmetry_of(lopsided, small()) == (grid & grid[::-1]).sum() / (grid | grid[::-1]).sum()
+
+
+def test_one_shape_is_too_few_to_learn_from(tmp_path):
+    data = write_store(tmp_path / "a.shapes", [np.ones((16, 16, 16), bool)], categories="thing", splits=["train"])
+    with pytest.raises(UsageError, match=r"a\.shapes has 1 shapes in its training split, and two are the least"):
+        batches_for(data, small(), Ranks())

@@ -47,6 +47,7 @@ def test_a_run_ends_with_0_and_the_space(words, tmp_path, capsys):
     }  # fmt: skip
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     assert facts["data"]["provenance"]["source"] == "furniture"
+    assert facts["decided"] == {"symmetric": False, "whole": False}
 
 
 def test_dotted_options_lie_over_the_file_over_the_preset(words, tmp_path):

@@ -19,7 +19,7 @@ def classify(
     untrained: int = 3,
     seed: int = 0,
     json: Annotated[bool, Parameter(negative=())] = False,
-    force: bool = False,
+    force: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Tell categories apart by D's features and a linear SVM, beside raw voxels and the same D untrained.
 
@@ -32,7 +32,7 @@ def classify(
         split: Shapes held out: test, validation, or test+validation.
         untrained: How many untrained discriminators stand beside it.
         seed: Of first weights, folds and draws.
-        json: Print the report as one line of JSON instead of tables.
+        json: Print the report as one line of JSON instead of the table.
         force: Write into a folder that is not empty.
     """
     from shapespace.cli.console import note, say
@@ -58,7 +58,7 @@ def classify(
     html = classify_page.html(found, f"What {space}'s discriminator has learned", command, pictures)
     report.write_folder(out, facts, pictures | {"report.html": html})
     if json:
-        print(report.as_line(facts))
+        say(report.as_line(facts))
         return
     print_table("", classify_page.table(found))
     say(f"{out / 'report.html'}, with report.json, confusion.png and fewshot.png")

@@ -26,6 +26,11 @@ def say_json(record: Mapping[str, Any]) -> None:
     print(json.dumps(record, allow_nan=False, ensure_ascii=False))
 
 
+def counted(count: int, one: str) -> str:
+    """Return a count with its noun: `1 shape`, `2 shapes`."""
+    return f"{count} {one}{'s' * (count != 1)}"
+
+
 def note(line: str) -> None:
     """Print one line of remark on stderr."""
     print(line, file=sys.stderr)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from shapespace.data.store import Store
 
 
+MOST_SHOWN = 400
+"""Shapes on a contact sheet."""
+
+
 @dataclass(frozen=True)
 class What:
     """Which shapes, and how they are made."""
@@ -36,8 +40,8 @@ class What:
     """Pieces of furniture to make."""
     first: int = 0
     """Seed of the first piece; others give other pieces, never seen before."""
-    licence: str = "not stated"
-    """Licence of the shapes, kept in the store."""
+    licence: str = ""
+    """Licence of the shapes, kept in the store; if not given MIT for the embedded data, else `not stated`."""
     seconds: float = 10.0
     """Time for one shape."""
 
@@ -132,24 +136,31 @@ def show(
     split: Literal["train", "validation", "test"] | None = None,
     seed: int | None = None,
     captions: Annotated[bool, Parameter(negative=())] = False,
+    force: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Draw a contact sheet of a store.
 
     Args:
         store: The store's folder.
         out: The picture to write, a PNG.
-        n: How many shapes, at most 400.
+        n: How many shapes, 1 to 400.
         category: Only of this category.
         split: Only of this split.
         seed: Draw the shapes at random; evenly spaced if not given.
         captions: Write each shape's id under it.
+        force: Write over a picture that is there.
     """
     from shapespace.cli.console import say
+    from shapespace.cli.sample import check_picture
     from shapespace.data.store import Store
+    from shapespace.errors import UsageError
     from shapespace.shapes.render import save_sheet
 
+    if not 1 <= n <= MOST_SHOWN:
+        raise UsageError(f"-n is {n}; it must be from 1 to {MOST_SHOWN}")
+    check_picture(out, force)
     opened = Store.open(store)
-    chosen = _choose(opened.indices(split, category), min(n, 400), seed)
+    chosen = _choose(opened.indices(split, category), n, seed)
     names = [opened.id(i) for i in chosen] if captions else None
     save_sheet(out, [opened.read([i])[0] for i in chosen], captions=names)
     say(f"{out}: {len(chosen)} of {len(opened)} shapes")
@@ -186,7 +197,9 @@ def export(
     opened = Store.open(store)
     extension = "." + format.lower().lstrip(".")
     if extension not in formats.WRITE_EXTENSIONS:
-        raise UsageError(f"cannot write {extension}; there are: {' '.join(sorted(formats.WRITE_EXTENSIONS))}")
+        raise UsageError(f"--format {format!r} cannot be written; use {' '.join(sorted(formats.WRITE_EXTENSIONS))}")
+    if n is not None and n < 1:
+        raise UsageError(f"-n is {n}; it must be at least 1")
     indices = opened.indices(split, category)
     chosen = _choose(indices, len(indices) if n is None else n, None)
     with atomic_dir(out) as folder:
@@ -221,7 +234,7 @@ def _tell(report: Report, out: Path, *, max_refused: float, as_json: bool) -> in
         say(f"{out}: {report.shapes} shapes; {report.refused} of {report.tried} source shapes refused")
     if report.refused_part > max_refused:
         part = f"{report.refused_part:.1%} of the source shapes were refused, more than {max_refused:.1%}"
-        return complain(f"{part}; see {out / 'refused.csv'}", code=3)
+        return complain(f"{part}; see {out / 'refused.csv'}; the store of the others is written", code=3)
     return 0
 
 

@@ -51,17 +51,17 @@ def _store(path: Path) -> Store:
     """Return the store of procedural chairs at `path`, made now if it is not there."""
     from shapespace.data.store import Store
     from shapespace.data.writer import write_store
-    from shapespace.shapes.furniture import make
+    from shapespace.shapes import furniture
 
     if path.exists():
         return Store.open(path)
     return write_store(
         path,
-        (make("chair", seed, RESOLUTION).voxels for seed in range(SHAPES)),
+        (furniture.make("chair", seed, RESOLUTION).voxels for seed in range(SHAPES)),
         ids=[f"chair-{seed}" for seed in range(SHAPES)],
         categories="chair",
         splits=["validation" if seed < HELD_OUT else "train" for seed in range(SHAPES)],
-        provenance={"source": "procedural furniture of shapespace", "licence": "MIT"},
+        provenance={"source": "procedural furniture of shapespace", "licence": furniture.LICENCE},
     )
 
 

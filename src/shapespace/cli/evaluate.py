@@ -6,7 +6,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 FEW = 400
 """Held-out shapes below which the report says how much 1-NNA moves from sampling alone."""
@@ -14,6 +16,7 @@ FEW = 400
 if TYPE_CHECKING:
     import numpy as np
 
+    from shapespace.evaluate.compare import Difference
     from shapespace.evaluate.generate import Measured
     from shapespace.space import ShapeSpace
 
@@ -29,8 +32,8 @@ def generate(  # noqa: PLR0913 - a command's options
     category: str | None = None,
     peer: tuple[Path, ...] = (),
     threads: int = 0,
-    json: bool = False,
-    force: bool = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    force: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Compare a space's samples with held-out shapes, beside copies, linear models and halves of the real shapes.
 
@@ -69,7 +72,7 @@ def generate(  # noqa: PLR0913 - a command's options
     facts = _facts(space, loaded, data, store.digest, measured, plan) | {"cpu_seconds": time.process_time() - began}
     report.write_folder(out, facts, {**pictures, "report.html": _page(facts, measured, pictures)})
     if json:
-        print(report.as_line(facts))
+        say(report.as_line(facts))
         return
     _print_rows(facts)
     print_table("Threshold", curve.table(measured.curve))
@@ -103,7 +106,8 @@ def compare(
     *reports: Path,
     out: Path | None = None,
     kind: Literal["generate", "classify", "reconstruct"] | None = None,
-    anyway: bool = False,
+    anyway: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Put runs or reports side by side, and say which differences mean something.
 
@@ -113,38 +117,55 @@ def compare(
         out: A folder for compare.png and compare.html, if wanted; a picture each where runs share several kinds.
         kind: Only reports of this kind; all that the runs share if not given.
         anyway: Compare also what was made with other shapes or another classifier.
+        json: Print the differences as one line of JSON.
     """
     from shapespace.cli.console import note, say
+    from shapespace.cli.sample import check_folder
     from shapespace.errors import UsageError
     from shapespace.evaluate import compare as comparison
-    from shapespace.evaluate.report import page
-    from shapespace.files import write_bytes
+    from shapespace.evaluate.report import as_line
 
     if len(reports) < 2:
         raise UsageError("at least two reports are needed")
+    if out is not None:
+        check_folder(out, force=True)
     names = comparison.named(reports)
     of_kind = {key: dict(zip(names, each, strict=True)) for key, each in comparison.find(reports, kind).items()}
     if not anyway:
         for found in of_kind.values():
             comparison.check_alike(found)
+    gaps = {key: comparison.differences(found) for key, found in of_kind.items()}
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        _write_compared(out, names, of_kind, gaps)
+        note(f"{out / 'compare.html'}, with its pictures")
+    if json:
+        say(as_line({"first": names[0], "differences": {key: comparison.records(each) for key, each in gaps.items()}}))
+        return
+    for key, each in gaps.items():
+        for title, name, value, interval, verdict in comparison.lines(each):
+            print(f"{name}  {title}: {value} ({interval}), {verdict}")
+        meaningful = sum(gap.means_something for gap in each)
+        say(comparison.rule(each))
+        say(f"evaluate {key}: {meaningful} of {len(each)} differences to {names[0]} mean something")
+
+
+def _write_compared(
+    out: Path,
+    names: Sequence[str],
+    of_kind: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    gaps: Mapping[str, Sequence[Difference]],
+) -> None:
+    """Write a picture for each kind of report, and a page with all of them."""
+    from shapespace.evaluate import compare as comparison
+    from shapespace.evaluate.report import page
+    from shapespace.files import write_bytes
+
     sections: list[str] = []
     for key, found in of_kind.items():
-        gaps = comparison.differences(found)
-        lines = comparison.lines(gaps)
-        for title, name, value, interval, verdict in lines:
-            print(f"{name}  {title}: {value} ({interval}), {verdict}")
-        if out is not None:
-            png = comparison.draw(found)
-            sections += comparison.sections(key, found, gaps, png)
-            write_bytes(out / ("compare.png" if len(of_kind) == 1 else f"compare-{key}.png"), png)
-        meaningful = sum(gap.means_something for gap in gaps)
-        say(comparison.rule(gaps))
-        say(f"evaluate {key}: {meaningful} of {len(gaps)} differences to {names[0]} mean something")
-    if out is not None:
-        write_bytes(out / "compare.html", page("Side by side", ", ".join(names), sections))
-        note(f"{out / 'compare.html'}, with its pictures")
+        png = comparison.draw(found)
+        sections += comparison.sections(key, found, gaps[key], png)
+        write_bytes(out / ("compare.png" if len(of_kind) == 1 else f"compare-{key}.png"), png)
+    write_bytes(out / "compare.html", page("Side by side", ", ".join(names), sections))
 
 
 def checked_out(out: Path | None, space: str, kind: str, *, force: bool) -> Path:

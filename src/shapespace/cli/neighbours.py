@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from shapespace.explore.target import Up
+from shapespace.explore.placing import Up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +80,8 @@ def _wanted(space: ShapeSpace, queries: tuple[str, ...], by: str, k: int, up: Up
 
     from shapespace.explore.arithmetic import latent_of
     from shapespace.explore.index import checked
-    from shapespace.explore.target import Placing, target_of
+    from shapespace.explore.placing import Placing
+    from shapespace.explore.target import target_of
     from shapespace.shapes.formats import PARSERS
 
     checked(k)

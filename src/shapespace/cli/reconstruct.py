@@ -57,6 +57,7 @@ def reconstruct(
     finish = finish or Finish()
     _check(photos, out, finish, force)
     loaded = load(space)
+    loaded.reader()  # before photographs are read for nothing
     seen = [read_photo(path) for path in photos]
     for path, photo in zip(photos, seen, strict=True):
         note(f"{path}: {photo.how}")

@@ -83,7 +83,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     facts |= _about(space, loaded, "photographs" if photographs else "pictures")
     found = measured(out, predicted, shown, store.read(train), of_train, plan, facts=facts, say=note)
     if json:
-        print(report.as_line(found))
+        say(report.as_line(found))
         return
     _print(found)
     say(f"{out / 'report.html'}, with report.json and panel.png")

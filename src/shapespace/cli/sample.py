@@ -70,8 +70,8 @@ def sample(  # noqa: PLR0913 - a command's options
     out: Path,
     format: str = "stl",
     latents: Path | None = None,
+    force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
-    force: bool = False,
     finish: Annotated[Finish, Parameter(name="*")] | None = None,
 ) -> None:
     """Write new shapes, a contact sheet, and the latent vectors they can be made from again.
@@ -83,11 +83,11 @@ def sample(  # noqa: PLR0913 - a command's options
         out: The folder to write; it must be empty or new.
         format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
         latents: Make the shapes of this latents.npz again, instead of new ones.
-        json: Print the result as JSON.
         force: Write into a folder that is not empty.
+        json: Print the result as JSON.
         finish: Each as an option.
     """
-    from shapespace.cli.console import note, say, say_json
+    from shapespace.cli.console import counted, say, say_json
     from shapespace.nets.latents import read_latents, write_latents
     from shapespace.shapes.render import save_sheet
     from shapespace.space import load
@@ -99,18 +99,25 @@ def sample(  # noqa: PLR0913 - a command's options
     z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)
     shapes, sheet = [], []
     for number, shape in enumerate(finished(loaded, z, finish)):
-        files = write(shape, out, number, extensions, finish)
-        shapes.append({"files": [path.name for path in files], "voxels": int(shape.voxels.sum())})
+        files = [path.name for path in write(shape, out, number, extensions, finish)]
+        shapes.append({"files": files, "voxels": int(shape.voxels.sum())})
         sheet += [shape.voxels] if number < ON_SHEET else []
     write_latents(out / "latents.npz", z)
     save_sheet(out / "sheet.png", sheet)
     written = sum(bool(each["files"]) for each in shapes)
-    if written < len(z):
-        note(f"{len(z) - written} shapes are empty and were not written; a lower --threshold may fill them")
+    note_empty(len(z) - written)
     if json:
-        say_json({"space": space, "out": str(out), "seed": None if latents else seed, "shapes": shapes})
+        say_json({"out": str(out), "shapes": shapes})
         return
-    say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+    say(f"{counted(written, 'shape')} in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+
+
+def note_empty(count: int) -> None:
+    """Say how many shapes were not written because nothing is in them, if any."""
+    from shapespace.cli.console import counted, note
+
+    if count:
+        note(f"{counted(count, 'empty shape')} not written; a lower --threshold may fill what is empty")
 
 
 def finished(space: ShapeSpace, z: np.ndarray, finish: Finish) -> Iterator[Shape]:

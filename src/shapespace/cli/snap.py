@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
 from shapespace.cli.single import check_single, save_single
-from shapespace.explore.target import Frame, Side, Up
+from shapespace.explore.placing import Frame, Side, Up
 
 
 def snap(  # noqa: PLR0913 - a command's options
@@ -50,8 +50,9 @@ def snap(  # noqa: PLR0913 - a command's options
         finish: Each as an option.
     """
     from shapespace.cli.console import say, say_json
+    from shapespace.explore.placing import Placing
     from shapespace.explore.snap import snap as snapped
-    from shapespace.explore.target import Placing, half, target_of
+    from shapespace.explore.target import half, target_of
     from shapespace.shapes.render import save_sheet
     from shapespace.shapes.shape import Shape
     from shapespace.space import load

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from shapespace.cli.sample import Finish
-from shapespace.explore.target import Up
+from shapespace.explore.placing import Up
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,8 +91,8 @@ def interpolate(
     """
     import numpy as np
 
-    from shapespace.cli.console import say, say_json
-    from shapespace.cli.sample import check_folder, extensions_of, finished, write
+    from shapespace.cli.console import counted, say, say_json
+    from shapespace.cli.sample import check_folder, extensions_of, finished, note_empty, write
     from shapespace.explore.interpolate import centre_of, stops
     from shapespace.explore.interpolate import interpolate as walk
     from shapespace.nets.latents import write_latents
@@ -114,12 +114,13 @@ def interpolate(
     if way.frames:
         smooth = walk(passed, max(way.frames, len(ends)), how=way.how, centre=centre)
         _film(loaded, smooth, out, finish, way.mp4)
+    note_empty(len(shapes) - written)
     if json:
         facts = {"out": str(out), "ends": list(ends), "how": way.how, "shapes": written}
         say_json(facts | {"ends_at": stops(len(ends), way.steps).tolist(), "voxels": _voxels(shapes)})
         return
     moving = "" if not way.frames else ", turntable.gif and turntable.mp4" if way.mp4 else ", turntable.gif"
-    say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png, latents.npz{moving}")
+    say(f"{counted(written, 'shape')} in {out} as {', '.join(extensions)}, with sheet.png, latents.npz{moving}")
 
 
 def arithmetic(
@@ -150,8 +151,8 @@ def arithmetic(
     """
     import numpy as np
 
-    from shapespace.cli.console import note, say, say_json
-    from shapespace.cli.sample import check_folder, extensions_of, finished, write
+    from shapespace.cli.console import counted, say, say_json
+    from shapespace.cli.sample import check_folder, extensions_of, finished, note_empty, write
     from shapespace.nets.latents import write_latents
 
     extensions, finish = extensions_of(format), finish or Finish()
@@ -165,13 +166,12 @@ def arithmetic(
     written = sum(bool(write(shape, out, number, extensions, finish)) for number, shape in enumerate(shapes))
     write_latents(out / "latents.npz", z)
     _draw(out / "sheet.png", loaded, sums, expressions, finish)
-    if written < len(shapes):
-        note(f"{len(shapes) - written} shapes are empty and were not written; a lower --threshold may fill them")
+    note_empty(len(shapes) - written)
     if json:
         facts = {"out": str(out), "sums": list(expressions), "shapes": written, "voxels": _voxels(shapes)}
         say_json(facts | {"attributes": _read(attributes, shapes)})
         return
-    say(f"{written} shapes in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+    say(f"{counted(written, 'shape')} in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
 
 
 def _opened(space: str) -> tuple[ShapeSpace, Attributes | None]:

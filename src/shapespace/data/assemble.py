@@ -22,6 +22,10 @@ from shapespace.data.work import Made
 from shapespace.data.writer import StoreWriter
 from shapespace.errors import BadInput
 from shapespace.files import atomic_dir
+from shapespace.shapes import furniture
+
+NO_LICENCE = "not stated"
+"""What stands in a store for the licence of shapes of which nobody said it."""
 
 RULES = {
     "meshes": "solid by shapes.voxelize; longest side fills the grid but for 1/16 on each side; centred",
@@ -82,6 +86,7 @@ def assemble(job: Job, plan: Plan, partial: Partial, out: Path) -> Report:
     for chunk in range(len(plan.tasks)):
         found.take(partial.get(chunk), job.recipe.resolution)
     if not found.categories:
+        partial.remove()  # nothing in it is worth keeping, and it would stand in the way of the next try
         raise BadInput(job.source, _nothing(found.refused))
     decided = _decide(job, plan, partial, found)
     with atomic_dir(out) as folder:
@@ -140,7 +145,7 @@ def _split_counts(splits: np.ndarray) -> dict[str, int]:
 def _provenance(job: Job, plan: Plan) -> dict[str, Any]:
     return {
         "source": plan.name,
-        "licence": job.licence,
+        "licence": job.licence or (furniture.LICENCE if plan.is_furniture else NO_LICENCE),
         "recipe": {**asdict(job.recipe), "categories": list(job.recipe.categories)},
         "limit": job.limit,
         "fractions": list(job.fractions),

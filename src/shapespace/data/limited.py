@@ -116,6 +116,12 @@ def _proven_pool() -> ProcessPoolExecutor:
     return pool
 
 
+def cores() -> int:
+    """Return the processor cores this process may use."""
+    # macOS does not say which cores are a process's own
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def limited_pool(workers: int) -> ProcessPoolExecutor:
     """Return processes that may take hostile bytes; whoever asks for them ends them."""
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"

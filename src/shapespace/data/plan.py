@@ -48,6 +48,11 @@ class Plan:
     fingerprint: str = ""
 
     @property
+    def is_furniture(self) -> bool:
+        """Whether the shapes are those that come with the program."""
+        return any(entry.is_furniture for task in self.tasks for entry in task.entries)
+
+    @property
     def shapes(self) -> int:
         """Source shapes that will be tried."""
         return sum(len(entry.picks) for task in self.tasks for entry in task.entries)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from shapespace.data.assemble import assemble
-from shapespace.data.limited import Died, limited_map
+from shapespace.data.limited import Died, cores, limited_map
 from shapespace.data.partial import Partial
 from shapespace.data.plan import Plan, make_plan
 from shapespace.data.recipe import Job
@@ -54,8 +54,8 @@ def prepare(
         OutputError: If `out` exists, or the disk is full.
         BadInput: If not a single shape could be made.
     """
-    _check(job, shard)
-    processes = len(os.sched_getaffinity(0)) if workers is None else workers
+    _check(job, shard, workers)
+    processes = cores() if workers is None else workers
     partial_folder = out.with_name(out.name + ".partial")
     if out.exists() and not partial_folder.exists():
         raise OutputError(f"{out} exists already; choose another --out or remove it first")
@@ -72,7 +72,7 @@ def prepare(
         return assemble(job, plan, partial, out)
 
 
-def _check(job: Job, shard: tuple[int, int]) -> None:
+def _check(job: Job, shard: tuple[int, int], workers: int | None) -> None:
     recipe = job.recipe
     if not MIN_RESOLUTION <= recipe.resolution <= MAX_RESOLUTION:
         raise UsageError(f"--resolution is {recipe.resolution}; it must lie in {MIN_RESOLUTION} to {MAX_RESOLUTION}")
@@ -82,6 +82,10 @@ def _check(job: Job, shard: tuple[int, int]) -> None:
         raise UsageError(f"--up is {recipe.up!r}; it must be auto, x, y or z")
     if not 1 <= shard[0] <= shard[1]:
         raise UsageError(f"--shard is {shard[0]}/{shard[1]}; it must be i/n with i from 1 to n")
+    if not 0 < recipe.seconds < float("inf"):
+        raise UsageError(f"--seconds is {recipe.seconds:g}; it must be above 0")
+    if workers is not None and workers < 0:
+        raise UsageError(f"--workers is {workers}; it must be 0 or more")
     if min(job.fractions) < 0 or sum(job.fractions) >= 1:
         raise UsageError("the parts for validation and test must be at least 0 and together below 1")
 

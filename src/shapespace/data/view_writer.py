@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from shapespace.data.limited import Died, limited_map
+from shapespace.data.limited import Died, cores, limited_map
 from shapespace.data.manifest import IDS_NAME, MANIFEST_NAME, SPLITS, FileFacts
 from shapespace.data.sources import Refusal
 from shapespace.data.view_folder import COLUMNS, ViewManifest, shard_name
@@ -78,7 +78,7 @@ def write_views(
     subjects = find_subjects(Path(source), up)
     tasks = _tasks(Path(source), subjects, seed, quality)
     partial = Partial(out.with_name(out.name + ".partial"), _fingerprint(tasks, subjects.digest))
-    processes = len(os.sched_getaffinity(0)) if workers is None else workers
+    processes = cores() if workers is None else workers
     _draw_all(tasks, partial, min(processes, len(tasks)), advance or (lambda done, total: None))
     return _assembled(tasks, partial, out, subjects)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,14 @@ def rule(gaps: Sequence[Difference]) -> str:
 def lines(gaps: Sequence[Difference]) -> list[tuple[str, ...]]:
     """Return the differences as texts: column, report, difference, interval, verdict."""
     return [(COLUMNS[g.column].title, g.name, *shown(g.number, COLUMNS[g.column]), g.verdict) for g in gaps]
+
+
+def records(gaps: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Return the differences as JSON holds them."""
+    return [
+        {"column": g.column, "report": g.name, "difference": asdict(g.number), "verdict": g.verdict, "paired": g.paired}
+        for g in gaps
+    ]
 
 
 def sections(

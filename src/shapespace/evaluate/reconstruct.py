@@ -193,7 +193,7 @@ class _Draws:
 
     def __init__(self, names: list[str], codes: np.ndarray, objects: np.ndarray, plan: Plan) -> None:
         rng = np.random.default_rng([plan.seed, 1])
-        self._names, self._plan = names, plan
+        self._names = names
         self._of_category = []  # its photographs, which of its objects each shows, and the draws of its objects
         for code in range(len(names)):
             photographs = np.flatnonzero(codes == code)

@@ -85,7 +85,8 @@ def read_json(path: Path, kind: str) -> dict[str, Any]:
     try:
         found = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadInput(file, f"is no report: {error}", f"make one with shapespace evaluate {kind}") from None
+        why = getattr(error, "strerror", None) or error
+        raise BadInput(file, f"is no report: {why}", f"make one with shapespace evaluate {kind}") from None
     if not isinstance(found, dict) or found.get("kind") != kind or not isinstance(found.get("rows"), dict):
         raise BadInput(file, f"is no report of shapespace evaluate {kind}")
     return found

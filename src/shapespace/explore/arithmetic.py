@@ -17,9 +17,10 @@ import numpy as np
 from shapespace.errors import BadInput, UsageError
 from shapespace.explore.attributes import Attributes
 from shapespace.explore.interpolate import centre_of
+from shapespace.explore.placing import Placing, Up
 from shapespace.explore.snap import snap
 from shapespace.explore.steer import CORRECTIONS, steer
-from shapespace.explore.target import Placing, Up, target_of
+from shapespace.explore.target import target_of
 from shapespace.nets.latents import read_latents
 from shapespace.shapes import formats
 from shapespace.space import ShapeSpace
@@ -149,13 +150,13 @@ def evaluate(
     return Sum(z, [term.name for term in shapes], latents)
 
 
-def latent_of(space: ShapeSpace, name: str, attributes: Sequence[str] = (), *, up: Up = "auto") -> np.ndarray:
+def latent_of(space: ShapeSpace, name: str, attributes: Sequence[str] | None = None, *, up: Up = "auto") -> np.ndarray:
     """Return the latent vector that a term names, (d,) float32.
 
     Args:
         space: On the CPU.
         name: `SEED:I`, `FILE.npz:ROW`, or a file of a mesh or of voxels.
-        attributes: Names that would have been known as well, for the message.
+        attributes: Names that would have been known as well, for the message; None where none would have been.
         up: The axis that points up in the file of a shape.
 
     Raises:
@@ -170,7 +171,9 @@ def latent_of(space: ShapeSpace, name: str, attributes: Sequence[str] = (), *, u
     if Path(name).suffix.lower() in formats.PARSERS:
         return _snapped(space, name, up)
     known = f"; attributes are {', '.join(attributes)}" if attributes else "; this space knows no attributes"
-    raise UsageError(f"{name!r} is neither SEED:I, nor FILE.npz:ROW, nor a file of a shape{known}")
+    known = "" if attributes is None else known
+    signs = "; signs stand between spaces" if any(sign in name for sign in "+*-") else ""
+    raise UsageError(f"{name!r} is neither SEED:I, nor FILE.npz:ROW, nor a file of a shape{known}{signs}")
 
 
 def _snapped(space: ShapeSpace, path: str, up: Up) -> np.ndarray:

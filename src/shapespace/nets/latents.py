@@ -70,4 +70,5 @@ def _member(path: str | PathLike[str]) -> bytes:
             with archive.open(MEMBER) as member:  # never more than was declared, whatever the stream holds
                 return member.read(declared)
     except _NOT_A_ZIP as error:
-        raise BadInput(path, f"holds no latent vectors: {str(error)[:80]}", "give latents.npz of a sample") from error
+        why = getattr(error, "strerror", None) or str(error)[:80]
+        raise BadInput(path, f"holds no latent vectors: {why}", "give latents.npz of a sample") from error

@@ -15,8 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from shapespace.errors import ShapeSpaceError
+from shapespace.explore.placing import Frame, Placing, Side, Up
 from shapespace.explore.snap import Snapped, snap
-from shapespace.explore.target import Frame, Placing, Side, Up, half
+from shapespace.explore.target import half
 from shapespace.serve import schemas, wire
 from shapespace.serve.jobs import Work
 from shapespace.serve.routes import FAILURES, FILE_BODY, SHAPES, Name

@@ -20,7 +20,7 @@ from shapespace import limits
 from shapespace.data.limited import deadline, limited_pool
 from shapespace.data.photos import Photo, parse_photo
 from shapespace.errors import BadInput
-from shapespace.explore.target import WHOLE, Placing
+from shapespace.explore.placing import WHOLE, Placing
 from shapespace.serve.metrics import Metrics
 from shapespace.serve.trouble import Trouble, busy
 

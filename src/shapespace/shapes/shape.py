@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -19,8 +19,11 @@ from shapespace.shapes.mesh import Mesh
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+SHOWN = 8
+"""Shapes of many that stand on lines of their own where they are printed."""
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Shape:
     """One 3-D object: where it is, how surely, and the latent vector it can be made from again.
 
@@ -34,7 +37,12 @@ class Shape:
     occupancy: np.ndarray
     z: np.ndarray | None = None
     threshold: float = 0.5
-    card: Any = field(default=None, repr=False)
+    card: Any = None
+
+    def __repr__(self) -> str:
+        """Return what it is, in a line."""
+        sides = " x ".join(map(str, self.occupancy.shape))
+        return f"Shape({sides}, {np.count_nonzero(self.voxels):,} voxels above {self.threshold:g})"
 
     @property
     def voxels(self) -> np.ndarray:
@@ -128,6 +136,11 @@ class Shapes(Sequence[Shape]):
     def __init__(self, shapes: Iterable[Shape]) -> None:
         """Keep the shapes."""
         self._shapes = list(shapes)
+
+    def __repr__(self) -> str:
+        """Return what they are, a line each, of many the first."""
+        more = [f"... {len(self) - SHOWN} more"] if len(self) > SHOWN else []
+        return "\n ".join([f"Shapes({len(self)}):", *map(repr, self._shapes[:SHOWN]), *more])
 
     def __len__(self) -> int:
         """Return how many there are."""

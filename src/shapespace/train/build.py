@@ -59,6 +59,12 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
     return VaeGan(gan, encoder.to(device), settings)
 
 
+def decided(system: Gan | VaeGan) -> dict[str, bool]:
+    """Return what the settings leave to the data: whether left and right are made equal, and loose parts joined."""
+    gan = system.gan if isinstance(system, VaeGan) else system
+    return {"symmetric": bool(gan.generator.symmetric), "whole": gan.train.whole > 0}
+
+
 def begin(system: Gan | VaeGan, settings: Settings) -> None:
     """Give G and D, and E if it has one, in place, the weights of the space that `nets.start_from` names, if any.
 
@@ -142,8 +148,11 @@ def batches_for(store: Store, settings: Settings, place: Ranks) -> Batches:
     """Return the stream of training batches, of this rank's part."""
     indices = store.indices("train", settings.run.category or None)
     if len(indices) < 2:
-        wanted = f"category {settings.run.category!r}" if settings.run.category else "the training split"
-        raise UsageError(f"{wanted} has {len(indices)} shapes; there are: {', '.join(store.category_names)}")
+        of = f" of category {settings.run.category!r}" if settings.run.category else ""
+        raise UsageError(
+            f"{store.path} has {len(indices)} shapes{of} in its training split, and two are the least; "
+            f"its categories: {', '.join(store.category_names)}"
+        )
     size = min(settings.train.batch_size, len(indices))
     return Batches(store, indices, size, seed=settings.run.seed, rank=place.rank, world=place.size)
 

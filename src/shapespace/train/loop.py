@@ -23,7 +23,7 @@ from shapespace.nets.encoder import as_seen
 from shapespace.settings import Settings, to_toml
 from shapespace.train import checkpoint, ranks
 from shapespace.train.balance import is_open
-from shapespace.train.build import batches_for, begin, build, device_named, views_for
+from shapespace.train.build import batches_for, begin, build, decided, device_named, views_for
 from shapespace.train.collapse import CollapseCheck
 from shapespace.train.ema import Ema
 from shapespace.train.gan import Gan, named_state
@@ -307,7 +307,7 @@ class _Run:
 def _facts(store: Store, settings: Settings, system: Gan | VaeGan) -> dict[str, Any]:
     return {
         "data": {"digest": store.digest, "shapes": len(store), "provenance": store.provenance},
-        "category": settings.run.category,
+        "category": settings.run.category, "decided": decided(system),
         "parameters": {name: _parameters(network) for name, network in system.networks.items()},
         "versions": versions(), "machine": f"{platform.machine()}, {os.cpu_count()} cores, {system.device}",
     }  # fmt: skip

@@ -26,6 +26,9 @@ _MAKERS = {
 }
 CATEGORIES = tuple(_MAKERS)
 
+LICENCE = "MIT"
+"""Of all pieces, as of the rest of the program."""
+
 
 @dataclass(frozen=True)
 class Piece:
