@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
-from small_runs import small
+from small_runs import RECIPES, small
+from solid_views import small_vaegan
 
 from shapespace.data.store import Store
 from shapespace.data.writer import write_store
 from shapespace.errors import UsageError
+from shapespace.presets import preset
 from shapespace.shapes.grid import handed
-from shapespace.train.build import batches_for, build, symmetry_of
+from shapespace.space import load
+from shapespace.train.build import batches_for, begin, build, fitted, symmetry_of
+from shapespace.train.loop import train
 from shapespace.train.ranks import Ranks
 
 CPU = torch.device("cpu")
+FAST = ["modern", "laptop", "tiny", "features", "vaegan"]
+"""Presets that teach both networks in one pass."""
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +63,33 @@ def test_one_shape_is_too_few_to_learn_from(tmp_path):
     data = write_store(tmp_path / "a.shapes", [np.ones((16, 16, 16), bool)], categories="thing", splits=["train"])
     with pytest.raises(UsageError, match=r"a\.shapes has 1 shapes in its training split, and two are the least"):
         batches_for(data, small(), Ranks())
+
+
+@pytest.mark.parametrize(("recipe", "name"), [("paper", "paper"), ("modern", "paper"), *product(["modern"], FAST)])
+def test_settings_fitted_to_a_space_build_its_networks(tmp_path, store, recipe, name):
+    made = load(train(store, RECIPES[recipe](shapes=4), tmp_path / "run"))
+    settings = fitted(preset(name), made)
+    system = build(settings, store, CPU)
+    assert system.generator.arguments == made.generator.arguments
+    assert system.discriminator.arguments == made.discriminator.arguments
+    assert (settings.train, settings.nets.prior) == (preset(name).train, made.prior)
+
+
+def test_a_space_with_batch_statistics_does_not_fit_one_pass(tmp_path, store):
+    made = load(train(store, small(shapes=4), tmp_path / "run"))
+    with pytest.raises(UsageError, match=r"one-pass needs a discriminator that judges each shape alone"):
+        fitted(preset("modern"), made)
+
+
+def test_settings_fitted_to_a_space_with_an_encoder_build_its_encoder(tmp_path, store):
+    made = load(train(store, small_vaegan(shapes=4), tmp_path / "run"))
+    settings = fitted(preset("vaegan-paper-literal"), made)
+    assert build(settings, store, CPU).encoder.arguments == made.encoder.arguments
+
+
+def test_an_encoder_does_not_start_from_a_uniform_prior(tmp_path, store):
+    train(store, small(shapes=4), tmp_path / "run")
+    settings = fitted(preset("vaegan-paper-literal"), load(tmp_path / "run"))
+    settings = replace(settings, nets=replace(settings.nets, start_from=str(tmp_path / "run")))
+    with pytest.raises(UsageError, match=r"a uniform prior, and an encoder needs a normal one; start from a space"):
+        begin(build(settings, store, CPU), settings)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tomllib
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_runs import raise_signal_when, small, stats_of
+from small_runs import raise_signal_when, small, small_modern, stats_of
 
 from shapespace.cli.main import main
 from shapespace.data.batches import Batches
 from shapespace.settings import read_toml, to_toml
 from shapespace.train import checkpoint
 from shapespace.train.gan import Gan
+from shapespace.train.loop import train
 
 
 @pytest.fixture
@@ -54,6 +56,18 @@ def test_dotted_options_lie_over_the_file_over_the_preset(words, tmp_path):
     assert main([*words, "--train.batch-size", "8", "--preset", "modern"]) == 0
     written = read_toml(tmp_path / "run" / "config.toml")
     assert (written["train"]["batch_size"], written["train"]["shapes"]) == (8, 22)
+
+
+def test_a_run_that_starts_from_a_space_takes_its_sizes(store, tmp_path, capsys):
+    train(store, small_modern(shapes=4), tmp_path / "first")
+    words = ["train", "--data", str(store.path), "--out", str(tmp_path / "run"), "--nets.start-from"]
+    more = ["--nets.generator-width", "3", "--dry-run"]
+    assert main([*words, str(tmp_path / "first"), *more]) == 0
+    said = tomllib.loads(capsys.readouterr().out)
+    assert (said["nets"]["generator_width"], said["nets"]["latent_dim"]) == (3, 6)
+    assert said["nets"]["discriminator_width"] == 4
+    assert main([*words, str(tmp_path / "none"), "--dry-run"]) == 3
+    assert "none: is neither a file, nor a run folder" in complaint(capsys)
 
 
 def test_a_run_is_not_overwritten(words, capsys):

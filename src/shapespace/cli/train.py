@@ -61,7 +61,7 @@ def train(
 def sources(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Fill in what the command line left open: from the preset, the file, or the run that is resumed."""
     given = {argument.name: argument for argument in arguments if argument.tokens}
-    base = _base(_value(given.get("--preset")), _value(given.get("--config")), _resumed(given))
+    base = _base(given)
     names = {f.name.replace("_", "-") for f in fields(Settings)}
     for argument in arguments:
         group, _, name = argument.name.removeprefix("--").partition(".")
@@ -70,16 +70,26 @@ def sources(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection
             _fill(argument, value)
 
 
-def _base(preset: str | None, config: str | None, resumed: str | None) -> Settings:
+def _base(given: dict[str, Any]) -> Settings:
     from shapespace.presets import preset as named
     from shapespace.settings import read_toml, with_changes
 
-    settings = named(preset or "modern")
-    if resumed:
+    settings = named(_value(given.get("--preset")) or "modern")
+    if resumed := _resumed(given):
         settings = with_changes(settings, read_toml(resumed), resumed)
-    if config:
+    elif begun_with := _value(given.get("--nets.start-from")):
+        settings = _fitted(settings, begun_with)
+    if config := _value(given.get("--config")):
         settings = with_changes(settings, read_toml(config), config)
     return settings
+
+
+def _fitted(settings: Settings, name: str) -> Settings:
+    """Return the settings with networks of the sizes of those that the run begins with."""
+    from shapespace.space import load
+    from shapespace.train.build import fitted
+
+    return fitted(settings, load(name))
 
 
 def _resumed(given: dict[str, Any]) -> str | None:

@@ -65,7 +65,7 @@ class NetSettings:
     start: Start = "dcgan"
     """First weights: `dcgan` N(0, 0.02), or `he`, which keeps signals their size in a D without norm."""
     start_from: str = ""
-    """A trained space, by name or path, whose G and D a new run begins with; empty for fresh weights."""
+    """A trained space, by name or path, whose G and D, and their sizes, a run begins with; empty for fresh weights."""
     symmetry: Symmetry = "none"
     """Of what G makes: `none` (paper), `mirror` makes left and right equal, `auto` does so if the data's are."""
     minibatch_std: bool = False

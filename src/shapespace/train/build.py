@@ -21,7 +21,7 @@ from shapespace.nets.init import init_he
 from shapespace.nets.layout import widths_for
 from shapespace.settings import Settings
 from shapespace.shapes.grid import components, iou, mirror
-from shapespace.space import load
+from shapespace.space import ShapeSpace, load
 from shapespace.train.gan import Gan
 from shapespace.train.ranks import Ranks
 from shapespace.train.vaegan import VaeGan
@@ -65,6 +65,28 @@ def decided(system: Gan | VaeGan) -> dict[str, bool]:
     return {"symmetric": bool(gan.generator.symmetric), "whole": gan.train.whole > 0}
 
 
+def fitted(settings: Settings, space: ShapeSpace) -> Settings:
+    """Return the settings with networks like a space's, so that a run can begin with its weights.
+
+    Widths that do not double from layer to layer have no setting; `begin` refuses them.
+    """
+    made = space.generator
+    nets = replace(
+        settings.nets, latent_dim=made.latent_dim, projection=made.projection, activation=made.activation,
+        bias=made.bias, symmetry="mirror" if made.symmetric else "none", generator_width=min(made.widths),
+        prior=settings.nets.prior if settings.vae.encoder_width else space.prior,
+    )  # fmt: skip
+    if judge := space.discriminator:
+        nets = replace(
+            nets, discriminator_width=min(judge.widths), discriminator_norm=judge.norm,
+            minibatch_std=judge.minibatch_std,
+        )  # fmt: skip
+    vae = settings.vae
+    if vae.encoder_width and space.encoder:
+        vae = replace(vae, encoder_width=min(space.encoder.widths))
+    return replace(settings, nets=nets, vae=vae)
+
+
 def begin(system: Gan | VaeGan, settings: Settings) -> None:
     """Give G and D, and E if it has one, in place, the weights of the space that `nets.start_from` names, if any.
 
@@ -75,6 +97,11 @@ def begin(system: Gan | VaeGan, settings: Settings) -> None:
     if not settings.nets.start_from:
         return
     space = load(settings.nets.start_from)
+    if settings.vae.encoder_width and space.prior != "normal":
+        raise UsageError(
+            f"{settings.nets.start_from} has a {space.prior} prior, and an encoder needs a normal one; "
+            "start from a space that was trained with --nets.prior normal"
+        )
     if space.prior != settings.nets.prior:
         raise UsageError(f"{settings.nets.start_from} has a {space.prior} prior; add --nets.prior {space.prior}")
     if space.discriminator is None:

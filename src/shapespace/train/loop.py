@@ -27,6 +27,7 @@ from shapespace.train.build import batches_for, begin, build, decided, device_na
 from shapespace.train.collapse import CollapseCheck
 from shapespace.train.ema import Ema
 from shapespace.train.gan import Gan, named_state
+from shapespace.train.pace import Pace
 from shapespace.train.progress import Progress
 from shapespace.train.runlog import RunLog
 from shapespace.train.signals import StopRequest, stop_requests
@@ -88,6 +89,7 @@ class _Run:
         self.state, self.began, self.clock = RunState(), RunState(), Clock()
         self.log: RunLog | None = None
         self.unwritten: Counter[str] = Counter()
+        self.pace = Pace(settings, alone=place.size == 1)
 
     def go(self, stop: StopRequest, resume: bool) -> Path:
         """Train to the end, or to the first reason to stop; return the space's file."""
@@ -119,7 +121,7 @@ class _Run:
         self.clock, self.began = Clock(), replace(state)
         with ThreadPoolExecutor(1) as fetcher, self.progress.running(total, state.shapes):
             ahead = fetcher.submit(self._fetch, state.step)
-            while state.shapes < total and not self._time_is_up():
+            while state.shapes < total and not self.pace.is_over(self._clocks()[1]):
                 # fetch: the next batch is read while this one is learned
                 batch = self._as_shown_to_nets(*ahead.result())
                 ahead = fetcher.submit(self._fetch, state.step + 1)
@@ -182,6 +184,8 @@ class _Run:
             self.progress.show(row)
         if self.log and verdict:
             self.progress.say(f"watchdog: {verdict}")
+        if warning := self.pace.warning(row):
+            self.progress.say(warning)
         if self.watchdog.must_stop(self.state.shapes):
             raise TrainingDiverged(
                 f"stopped at step {self.state.step}: {self.watchdog.verdict}; last good: {self._last_good()}; "
@@ -294,10 +298,6 @@ class _Run:
         """Return wall and processor seconds this run has taken, over all its sessions."""
         wall, cpu = self.clock.read()
         return round(self.began.seconds + wall, 2), round(self.began.cpu_seconds + cpu, 2)
-
-    def _time_is_up(self) -> bool:
-        limit = self.settings.run.cpu_minutes
-        return limit > 0 and self.ranks.size == 1 and self._clocks()[1] >= 60 * limit
 
     def _last_good(self) -> str:
         steps = sorted((self.out / "checkpoints").glob("step-*"))
