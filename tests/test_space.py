@@ -184,7 +184,7 @@ def test_an_empty_shape_has_no_mesh():
         Shape(np.zeros((8, 8, 8), np.float32)).to_mesh()
 
 
-@pytest.mark.parametrize("extension", ["stl", "glb", "obj", "ply", "off"])
+@pytest.mark.parametrize("extension", ["stl", "glb", "gltf", "obj", "ply", "off"])
 def test_a_saved_mesh_is_read_back(ball, tmp_path, extension):
     from shapespace.shapes import formats
 

@@ -144,6 +144,17 @@ def test_few_held_out_shapes_and_the_classifier_are_said(reports):
     assert json.loads((reports / "r0" / "report.json").read_text())["classifier"]["sha256"][:12] in page
 
 
+def test_so_few_held_out_shapes_that_their_halves_say_nothing_are_measured_all_the_same(space, tmp_path, capsys):
+    splits = ["train"] * 20 + ["test"] * 6 + ["validation"] * 6
+    write_store(tmp_path / "few.shapes", (make("chair", i, 16).voxels for i in range(32)), splits=splits)
+    words = ["evaluate", "generate", str(space), "--data", str(tmp_path / "few.shapes"), "--split", "test+validation"]
+    assert main([*words, "--samples", "16", "--out", str(tmp_path / "r")]) == 0
+    assert "halves of 12 say nothing" in capsys.readouterr().out
+    found = json.loads((tmp_path / "r" / "report.json").read_text())["rows"]
+    assert "one_nna" in found[OWN]
+    assert "one_nna" not in found[HALVES]
+
+
 def test_an_interrupted_run_leaves_nothing(store, space, tmp_path, monkeypatch, capsys):
     def stop(_):
         raise KeyboardInterrupt

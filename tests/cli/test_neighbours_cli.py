@@ -51,13 +51,36 @@ def test_a_file_is_looked_for(space, store, tmp_path, capsys):
 
 @pytest.mark.parametrize("by", ["features", "voxels", "latent"])
 def test_samples_are_searched_without_a_store(space, tmp_path, capsys, by):
-    write_latents(tmp_path / "z.npz", load(space).latents(9)[8:])
+    z = load(space).latents(9)[8:]
+    write_latents(tmp_path / "z.npz", np.nextafter(z, np.float32(9)))  # all but sample 8
     out = tmp_path / "near.png"
     command = ["neighbours", space, f"{tmp_path / 'z.npz'}:0", "--by", by, "--samples", "10", "--out", str(out)]
     assert main([*command, "--json", "-k", "2"]) == 0
     assert json.loads(capsys.readouterr().out)["neighbours"][0][0] == "0:8"
     assert out.is_file()
     assert not list(tmp_path.glob("*.index"))
+
+
+@pytest.mark.parametrize("by", ["features", "voxels", "latent"])
+def test_a_sample_among_those_searched_is_left_out_of_its_own_answer(space, tmp_path, capsys, by):
+    loaded = load(space)
+    write_latents(tmp_path / "z.npz", loaded.latents(10)[8:])
+    formats.write(tmp_path / "three.npz", loaded.decode(loaded.latents(4)[3:])[0] > loaded.threshold)
+    queries = ["0:3", f"{tmp_path / 'z.npz'}:0", "1:3", *([] if by == "latent" else [str(tmp_path / "three.npz")])]
+    command = ["neighbours", space, *queries, "--by", by, "--samples", "10", "-k", "9", "--json"]
+    assert main([*command, "--out", str(tmp_path / "near.png")]) == 0
+    found = json.loads(capsys.readouterr().out)["neighbours"]
+    everyone = {f"0:{i}" for i in range(10)}
+    assert [everyone - set(row) for row in found[:2]] == [{"0:3"}, {"0:8"}]
+    assert all(len(row) == len(set(row)) == 9 for row in found)
+    if by != "latent":
+        assert found[3][0] == "0:3"  # a file is no sample, however alike
+
+
+def test_the_only_sample_has_no_neighbour(space, tmp_path, capsys):
+    command = ["neighbours", space, "0:0", "--samples", "1", "--out", str(tmp_path / "near.png")]
+    assert main(command) == 0
+    assert capsys.readouterr().out.strip() == "0:0:"
 
 
 def test_a_store_of_another_resolution_is_one_line(space, tmp_path, capsys):

@@ -116,6 +116,10 @@ def hostile_files() -> dict[str, bytes]:
         "absurd.vox": b"VOX " + struct.pack("<I", 150) + b"MAIN" + struct.pack("<II", 0, 2**31),
         "bomb.nrrd": b"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 8 8 8\nencoding: gzip\n\n"
         + gzip.compress(bytes(64 << 20)),
+        "beside.gltf": b'{"asset": {"version": "2.0"}, "nodes": [{"mesh": 0}],'
+        b' "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],'
+        b' "accessors": [{"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3"}],'
+        b' "bufferViews": [{"buffer": 0, "byteLength": 36}], "buffers": [{"byteLength": 36, "uri": "scene.bin"}]}',
         "absurd.3mf": b"PK\x05\x06" + bytes(18),
     }
     return files

@@ -40,7 +40,7 @@ def shapes() -> tuple[np.ndarray, list[str]]:
 def known(shapes):
     voxels, names = shapes
     seen = np.arange(18) % 6 < 3
-    true = voxels[~seen].repeat(2, axis=0)  # two photographs of each object
+    true = voxels[~seen].repeat(2, axis=0)  # two pictures of each object
     categories = [names[i] for i in np.flatnonzero(~seen) for _ in range(2)]
     return true, categories, voxels[seen], [names[i] for i in np.flatnonzero(seen)]
 
@@ -77,8 +77,8 @@ def test_a_blind_prediction_is_worth_no_more_shuffled_within_its_category(known)
     assert found[PREDICTED].numbers[MEAN]["ap"] == found[CLASS_MEAN].numbers[MEAN]["ap"]
 
 
-def test_every_value_is_that_of_its_own_photograph(known):
-    """Average precision is scikit-learn's, of one shape; means are over photographs, then over categories."""
+def test_every_value_is_that_of_its_own_picture(known):
+    """Average precision is scikit-learn's, of one shape; means are over pictures, then over categories."""
     true, categories = known[:2]
     predicted = np.clip(0.5 * true + np.random.default_rng(3).normal(0.25, 0.3, true.shape), 0, 1).round(1)
     found = measured(known, predicted, threshold=0.4)[PREDICTED]
@@ -102,8 +102,8 @@ def test_alignment_never_lowers_and_undoes_a_turn(known):
     assert found[:, 0].mean() < 0.9
 
 
-def test_photographs_of_one_object_are_drawn_together():
-    """Ten photographs of each object say no more than one: the interval is the same, and not a third of it."""
+def test_pictures_of_one_object_are_drawn_together():
+    """Ten pictures of each object say no more than one: the interval is the same, and not a third of it."""
     rng = np.random.default_rng(4)
     true = rng.random((8, 6, 6, 6)) > 0.5
     predicted = (0.6 * true + rng.normal(0.2, 0.3, true.shape)).astype(np.float32)
@@ -131,7 +131,10 @@ def test_one_object_has_no_interval_but_a_value(known):
 
 def test_other_resolutions_are_brought_to_the_true_one(known):
     doubled = known[0].repeat(2, 1).repeat(2, 2).repeat(2, 3)
-    assert (measured(known, doubled)[PREDICTED].values == 1).all()
+    found = measured(known, doubled)[PREDICTED]
+    assert (found.values == 1).all()
+    assert found.guesses.note.startswith("truths are 16^3, the space makes 32^3: its shapes are brought to 16^3")
+    assert measured(known, known[0])[PREDICTED].guesses.note == "as predicted"
 
 
 def test_the_same_seed_finds_the_same(known):
@@ -175,8 +178,8 @@ def test_the_folder_holds_what_was_found(tmp_path, known):
     read = read_json(tmp_path / "out", "reconstruct")
     found = reconstruct.rows(noisy, true, categories, train, of_train, plan)
     assert rows_of(read)[PREDICTED] == {m: found[PREDICTED].numbers[MEAN][m] for m in METRICS}
-    assert (read["photographs"], read["objects"]) == (18, 9)
-    assert read["categories"]["bed"] == {"photographs": 6, "objects": 3}
+    assert (read["pictures"], read["objects"]) == (18, 9)
+    assert read["categories"]["bed"] == {"pictures": 6, "objects": 3}
     assert set(read["above"]) == {CLASS_MEAN, RETRIEVED, SHUFFLED, SHUFFLED_WITHIN}
     assert json.loads(json.dumps(said["rows"])) == read["rows"]
     tree = parser.fromstring((tmp_path / "out" / "report.html").read_bytes())

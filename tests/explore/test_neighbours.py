@@ -189,3 +189,23 @@ def test_what_cannot_be_had_is_refused(space, store, voxels, tmp_path):
             with pytest.raises(UsageError, match=f"k is {k}"):
                 found.search(voxels[:1], k)
     assert Neighbours(space, of_store(store), "voxels").search(voxels[:1], COUNT + 5)[0].shape == (1, COUNT)
+
+
+@pytest.mark.parametrize("by", ["features", "voxels", "latent"])
+def test_what_is_left_out_leaves_the_others_as_they_are(space, by):
+    z = space.latents(20)
+    found = Neighbours(space, of_latents(space, z), by)
+    queries = z[:3] if by == "latent" else space.decode(z[:3]) > space.threshold
+    own = found.shapes.numbers(np.stack([z[0], np.full_like(z[0], np.nan), z[2]]))
+    assert own.tolist() == [0, -1, 2]
+    whole, far = found.search(queries, 6)
+    ids, distances = found.search(queries, 5, without=own)
+    for row, gap, all_ids, all_far, left_out in zip(ids, distances, whole, far, own, strict=True):
+        kept = all_ids != left_out
+        assert row.tolist() == all_ids[kept][:5].tolist()
+        assert gap.tolist() == all_far[kept][:5].tolist()
+    assert found.search(queries, limits.MAX_NEIGHBOURS, without=own)[0].shape == (3, 19)
+
+
+def test_a_store_s_shapes_have_no_latent_vectors_to_be_known_by(space, store):
+    assert of_store(store).numbers(space.latents(2)).tolist() == [-1, -1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -12,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from shapespace.shapes.formats import binvox, glb, nrrd, obj, off, ply, stl, threemf, vox
+from shapespace.shapes.formats import binvox, glb, gltf, nrrd, obj, off, ply, stl, threemf, vox
 from shapespace.shapes.formats.archive import pack
 from shapespace.shapes.formats.npy import encode_array
 from shapespace.shapes.grid import handed
@@ -120,6 +121,22 @@ def glb_parts(data: bytes) -> tuple[dict, bytes]:
     return json.loads(data[20 : 20 + length]), data[28 + length :]
 
 
+def gltf_of(document: dict, *buffers: bytes) -> bytes:
+    """Return a .gltf file with its buffers in it."""
+    addresses = [f"data:application/gltf-buffer;base64,{base64.b64encode(each).decode()}" for each in buffers]
+    told = [{"byteLength": len(each), "uri": uri} for each, uri in zip(buffers, addresses, strict=True)]
+    return json.dumps({**document, "buffers": told}, indent=1).encode()
+
+
+def gltf_two_buffers() -> bytes:
+    """Return a .gltf file whose vertices and faces lie in a buffer each."""
+    document, binary = glb.described(HANDED_MESH)
+    first, second = document["bufferViews"]
+    split = second["byteOffset"]
+    document["bufferViews"] = [first, {**second, "buffer": 1, "byteOffset": 0}]
+    return gltf_of(document, binary[:split], binary[split:])
+
+
 PLY_TEXT = b"""ply
 format ascii 1.0
 comment made by hand
@@ -206,6 +223,7 @@ def seeds() -> dict[str, list[bytes]]:
         ".stl": [stl.encode(mesh), STL_TEXT],
         ".ply": [ply.encode(mesh), PLY_TEXT, mixed_ply("<"), mixed_ply(">")],
         ".glb": [glb.encode(mesh)],
+        ".gltf": [gltf.encode(mesh), gltf_two_buffers()],
         ".3mf": [threemf.encode(mesh)],
         ".binvox": [binvox.encode(grid), binvox.encode(small)],
         ".mat": [mat_file(mat_packed(matrix)), mat_file(mat_matrix(np.ones((2, 2)), b"a"), matrix)],
@@ -235,6 +253,7 @@ def wrapped() -> dict[str, list[tuple[bytes, Callable[[bytes], bytes]]]]:
     head = b"NRRD0004\ntype: uint8\ndimension: 3\nsizes: 4 4 4\nencoding: gzip\n\n"
     return {
         ".glb": [(json.dumps(document).encode(), lambda text: glb.assemble(text, binary))],
+        ".gltf": [(binary, lambda data: gltf_of(document, data))],
         ".3mf": [
             (model, lambda text: pack({threemf.MODEL: text})),
             (model[: model.index(b"</resources>")] + places, lambda text: pack({threemf.MODEL: text})),
@@ -297,6 +316,14 @@ def _outside(uri: str) -> bytes:
     return _glb(buffers=[{"byteLength": 112, "uri": uri}])
 
 
+def _gltf(**changes: object) -> bytes:
+    """Return a .gltf file whose buffer, or whose document, is changed."""
+    document = json.loads(gltf.encode(HANDED_MESH))
+    for key, value in changes.items():
+        (document if key in document else document["buffers"][0])[key] = value
+    return json.dumps(document).encode()
+
+
 def _nested_cells(depth: int) -> bytes:
     inner = b""
     for _ in range(depth):
@@ -351,8 +378,29 @@ def hostile() -> dict[str, tuple[bytes, str]]:
         "void.ply": (b"ply\nformat ascii 1.0\nelement vertex 5\nend_header\n", "without properties"),
         "endless.ply": (b"ply\nformat binary_little_endian 1.0\nelement x 999999999999\nend_header\n", "without"),
         "bomb.glb": (_glb(accessors=accessor), "accessor|at most|compressed"),
-        "passwd.glb": (_outside("../../etc/passwd"), "outside or compressed"),
-        "address.glb": (_outside("http://127.0.0.1/x.bin"), "outside or compressed"),
+        "passwd.glb": (_outside("../../etc/passwd"), "bytes outside, in '../../etc/passwd'"),
+        "address.glb": (_outside("http://127.0.0.1/x.bin"), "bytes outside, in 'http"),
+        "beside.gltf": (_gltf(uri="scene.bin"), "outside, in 'scene.bin', which is never read; export one .glb"),
+        "passwd.gltf": (_gltf(uri="file:///etc/passwd"), "outside, in 'file:///etc/passwd'"),
+        "address.gltf": (_gltf(uri="http://127.0.0.1/x.bin"), "outside, in 'http"),
+        "long.gltf": (_gltf(uri="\n" * 100_000), "outside, in"),
+        "number.gltf": (_gltf(uri=7), "outside, in '7'"),
+        "nowhere.gltf": (_gltf(uri=None), "a buffer that has no bytes"),
+        "percent.gltf": (_gltf(uri="data:application/octet-stream,%00%01"), "no base64"),
+        "bare.gltf": (_gltf(uri="data:"), "no base64"),
+        "letters.gltf": (_gltf(uri="data:;base64,AAA*AAAA"), "broken base64"),
+        "unicode.gltf": (_gltf(uri="data:;base64,\u00e4\u00f6\u00fc="), "broken base64"),
+        "padding.gltf": (_gltf(uri="data:;base64,AAAAA"), "broken base64"),
+        "absurd.gltf": (_gltf(byteLength=10**12), "a buffer take 1000000000000 bytes, only"),
+        "beyond.gltf": (_gltf(byteLength=10**30), "not a number from 0"),
+        "nan.gltf": (gltf_of(glb.described(HANDED_MESH)[0], b"\x01\x00\xa0\x7f" * 12 + bytes(48)), "not finite"),
+        "short.gltf": (_gltf(uri="data:;base64,AAAA"), "only 3 are there"),
+        "bomb.gltf": (_gltf(accessors=accessor), "accessor|at most|compressed"),
+        "buffers.gltf": (_gltf(buffers=[]), "names buffer 0, there are 0"),
+        "old.gltf": (_gltf(asset={"version": "1.0"}), "version '1.0'; version 2 is read"),
+        "any.gltf": (b"{}", "version 'None'"),
+        "deep.gltf": (b"[" * 100_000, "broken JSON"),
+        "binary.gltf": (glb.encode(HANDED_MESH), "broken JSON"),
         "loop.glb": (_glb(nodes=[{"mesh": 0, "children": [0]}]), "stands in two places"),
         "deep.glb": (glb.assemble(b"[" * 100_000, b""), "broken JSON"),
         "list.glb": (glb.assemble(b"[]", b""), "no object"),

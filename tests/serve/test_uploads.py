@@ -91,7 +91,7 @@ def test_a_picture_within_the_limit_is_read():
     assert picture[:, 128, 128].tolist() == [180, 40, 30]
 
 
-@pytest.mark.parametrize("name", ["off", "stl", "glb", "obj", "binvox", "npz"])
+@pytest.mark.parametrize("name", ["off", "stl", "glb", "gltf", "obj", "binvox", "npz"])
 def test_a_shape_comes_back_upright_and_at_the_wanted_resolution(tmp_path, name):
     voxels = np.pad(grid.handed(), 4)
     path = tmp_path / f"a.{name}"
@@ -110,7 +110,7 @@ def test_of_a_name_only_the_ending_is_taken(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "chair", "a.exe", "a.gltf", "a.pt", "a.pkl", "a.stl/", "a.stl\0", "a.stl.py", "."]
+    "name", ["", "chair", "a.exe", "a.blend", "a.pt", "a.pkl", "a.stl/", "a.stl\0", "a.stl.py", "."]
 )
 def test_other_endings_are_refused(name):
     with pytest.raises(Trouble) as refusal:

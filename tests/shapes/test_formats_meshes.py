@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from hostile import make
 from hostile.make import CORNERS, HANDED_MESH
+from shapespace import limits
 from shapespace.errors import BadInput
-from shapespace.shapes.formats import glb, obj, off, parse, ply, stl, threemf
+from shapespace.shapes.formats import glb, gltf, obj, off, parse, ply, read, stl, threemf
 from shapespace.shapes.formats.archive import pack
 from shapespace.shapes.formats.contents import fans, merge_corners
 
@@ -208,6 +211,62 @@ def test_glb_without_scenes_shows_every_root():
     document["nodes"] = [{"mesh": 0}, {"children": [0]}, {"mesh": 0, "translation": [100, 0, 0]}]
     del document["scenes"], document["scene"]
     assert len(glb.parse(make.glb_of(document, binary), "a.glb").mesh.faces) == 8
+
+
+def test_gltf_holds_what_glb_holds():
+    one, other = gltf.parse(gltf.encode(HANDED_MESH), "a.gltf"), glb.parse(glb.encode(HANDED_MESH), "a.glb")
+    assert np.array_equal(one.mesh.vertices, other.mesh.vertices)
+    assert np.array_equal(one.mesh.faces, other.mesh.faces)
+    assert one.unit == other.unit
+
+
+def test_gltf_reads_each_view_from_its_own_buffer():
+    whole, parts = (gltf.parse(data, "a.gltf").mesh for data in make.seeds()[".gltf"])
+    assert np.array_equal(whole.vertices, parts.vertices)
+    assert np.array_equal(whole.faces, parts.faces)
+
+
+def test_a_glb_may_hold_a_second_buffer_as_text():
+    document, binary = glb.described(HANDED_MESH)
+    split = document["bufferViews"][1]["byteOffset"]
+    told = json.loads(make.gltf_two_buffers())
+    told["buffers"][0] = {"byteLength": split}
+    mesh = glb.parse(make.glb_of(told, binary[:split]), "a.glb").mesh
+    assert np.array_equal(mesh.faces, HANDED_MESH.faces)
+
+
+def test_a_buffer_that_nobody_needs_may_lie_elsewhere():
+    """Nothing of the shape is in it: only what a view of the mesh names is looked for."""
+    document = json.loads(gltf.encode(HANDED_MESH))
+    document["buffers"].append({"byteLength": 5, "uri": "animation.bin"})
+    assert len(gltf.parse(json.dumps(document).encode(), "a.gltf").mesh.faces) == 4
+
+
+def test_a_gltf_never_reads_the_file_it_names(tmp_path, monkeypatch):
+    document, binary = glb.described(HANDED_MESH)
+    document["buffers"][0]["uri"] = "scene.bin"
+    (tmp_path / "scene.bin").write_bytes(binary)
+    (tmp_path / "scene.gltf").write_bytes(json.dumps(document).encode())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=r"scene\.bin', which is never read"):
+        read("scene.gltf")
+
+
+def test_gltf_equals_what_another_program_writes():
+    import trimesh
+    from trimesh.exchange.gltf import export_gltf
+
+    box = trimesh.creation.box((1, 2, 3))
+    told = export_gltf(trimesh.Scene(box), merge_buffers=False, embed_buffers=True)
+    mesh = gltf.parse(told["model.gltf"], "a.gltf").mesh
+    assert mesh.volume == pytest.approx(6)
+    assert np.allclose(mesh.bounds, box.bounds)
+
+
+def test_gltf_of_more_text_than_is_read(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_JSON_BYTES", 100)
+    with pytest.raises(BadInput, match=r"bytes of JSON, at most 100 are read; a \.glb"):
+        gltf.parse(gltf.encode(HANDED_MESH), "a.gltf")
 
 
 MESH_XML = (

@@ -77,7 +77,7 @@ def test_a_file_larger_than_the_limit_is_not_read(tmp_path, monkeypatch):
         formats.read(tmp_path / "a.off")
 
 
-@pytest.mark.parametrize("extension", [".off", ".obj", ".stl", ".ply", ".glb", ".3mf"])
+@pytest.mark.parametrize("extension", [".off", ".obj", ".stl", ".ply", ".glb", ".gltf", ".3mf"])
 def test_meshes_over_the_limits_are_refused(extension, monkeypatch):
     from shapespace import limits
 

@@ -211,25 +211,34 @@ _READING = (
 
 def _words(facts: Mapping[str, Any]) -> list[str]:
     """Return what was compared, and what keeps the numbers from meaning more than they do, a sentence or two each."""
-    from shapespace.evaluate.generate import HALVES
-    from shapespace.evaluate.report import rows_of
-
     held, classifier = facts["held_out"], facts["classifier"]
     words = [
         f"{facts['samples']} samples at threshold {facts['threshold']:g}, nothing left out; {held} held-out shapes "
         f"(split: {facts['split']}; one of near copies), {facts['training']} training shapes."
     ]
-    chance = rows_of(facts)[HALVES]["one_nna"].scaled(100)
-    if held < FEW and chance.low <= chance.high:
-        words.append(
-            f"Held-out shapes are few: 1-NNA of real shapes against real ones is {chance.value:.0f} here, and "
-            f"moves from {chance.low:.0f} to {chance.high:.0f} from sampling alone."
-        )
+    words += _of_few(facts) if held < FEW else []
     words.append(
         f"Features are those of the fixed classifier {classifier['name']} ({100 * classifier['accuracy']:.1f} % right "
         f"on clusters it never saw; sha256 {classifier['sha256'][:12]})."
     )
     return words
+
+
+def _of_few(facts: Mapping[str, Any]) -> list[str]:
+    """Return in words what few held-out shapes leave to chance."""
+    from shapespace.evaluate.generate import HALVES
+    from shapespace.evaluate.report import rows_of
+
+    found = rows_of(facts)[HALVES].get("one_nna")
+    if found is None:
+        return [f"Held-out shapes are few: halves of {facts['held_out']} say nothing of what real shapes reach."]
+    chance = found.scaled(100)
+    if not chance.low <= chance.high:
+        return []
+    return [
+        f"Held-out shapes are few: 1-NNA of real shapes against real ones is {chance.value:.0f} here, and "
+        f"moves from {chance.low:.0f} to {chance.high:.0f} from sampling alone."
+    ]
 
 
 def _page(facts: Mapping[str, Any], measured: Measured, pictures: Mapping[str, bytes]) -> bytes:

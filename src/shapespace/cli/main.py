@@ -74,6 +74,7 @@ def build_app() -> App:
         usage="Usage: shapespace neighbours SPACE QUERY... [OPTIONS]\n",
     )
     app.command("shapespace.cli.neurons:neurons", name="neurons", help="Draw what single units have learned.")
+    app.command("shapespace.cli.foreign:import_space", name="import", help="Make a space of another program's 3D-GAN.")
     app.command("shapespace.cli.demo:demo", name="demo", help="See it work: shapes now, and a small training run.")
     app.command(_data_app(app))
     app.command(_evaluate_app(app))

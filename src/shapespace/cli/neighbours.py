@@ -46,7 +46,8 @@ def neighbours(  # noqa: PLR0913 - a command's options
         among: The store to search in; without it, samples of the space are searched.
         by: What the discriminator answers, as the paper does; voxels, by their IoU; or the latent vector, for samples.
         k: Neighbours of each.
-        samples: How many samples of the space are searched, without a store.
+        samples: How many samples of the space are searched, without a store: those of seed 0. A query that is one of
+            them is left out of its own answer.
         up: The axis that points up in files; auto goes by the format.
         out: A picture to write, .png, a row for each query.
         force: Write over a picture that is there.
@@ -60,9 +61,9 @@ def neighbours(  # noqa: PLR0913 - a command's options
     if out is not None:
         check_picture(out, force)
     loaded = load(space)
-    wanted = _wanted(loaded, queries, by, k, up)
+    wanted, z = _wanted(loaded, queries, by, k, up)
     store, found = _opened(loaded, among, by, samples)
-    ids, distances = found.search(wanted, k)
+    ids, distances = found.search(wanted, k, without=found.shapes.numbers(z))
     if out:
         _draw(out, loaded, found, wanted, queries, ids, distances)
     names = [[_name(store, number) for number in row] for row in ids.tolist()]
@@ -74,8 +75,10 @@ def neighbours(  # noqa: PLR0913 - a command's options
         say(f"{query}: " + ", ".join(f"{name} ({value:.3f})" for name, value in zip(row, far, strict=True)))
 
 
-def _wanted(space: ShapeSpace, queries: tuple[str, ...], by: str, k: int, up: Up) -> np.ndarray:
-    """Return the shapes that are looked for, in rows: their voxels, or their latent vectors."""
+def _wanted(
+    space: ShapeSpace, queries: tuple[str, ...], by: str, k: int, up: Up
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return what is looked for, in rows, voxels or latent vectors, and the latent vectors; NaN where it has none."""
     import numpy as np
 
     from shapespace.explore.arithmetic import latent_of
@@ -86,14 +89,17 @@ def _wanted(space: ShapeSpace, queries: tuple[str, ...], by: str, k: int, up: Up
 
     checked(k)
     if by == "latent":
-        return np.stack([latent_of(space, query, up=up) for query in queries])
+        z = np.stack([latent_of(space, query, up=up) for query in queries])
+        return z, z
 
-    def voxels(query: str) -> np.ndarray:
+    def wanted(query: str) -> tuple[np.ndarray, np.ndarray]:
         if Path(query).suffix.lower() in PARSERS:
-            return target_of(query, space.resolution, Placing(up=up))
-        return space.decode(latent_of(space, query)[None])[0] > space.threshold
+            return target_of(query, space.resolution, Placing(up=up)), np.full(space.latent_dim, np.nan, np.float32)
+        z = latent_of(space, query)
+        return space.decode(z[None])[0] > space.threshold, z
 
-    return np.stack([voxels(query) for query in queries])
+    voxels, latents = zip(*map(wanted, queries), strict=True)
+    return np.stack(voxels), np.stack(latents)
 
 
 def _opened(space: ShapeSpace, among: Path | None, by: str, samples: int) -> tuple[Store | None, Neighbours]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from shapespace.evaluate.pictures import Pictured
     from shapespace.space import ShapeSpace
 
 
@@ -73,8 +76,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     else:
         name = photographs.name
         shown = pictures.of_ikea(photographs, set(of_train))
-    note(f"reading {len(shown)} pictures")
-    z, predicted = pictures.rebuilt(loaded, shown.pictures)
+    z, predicted = _read(loaded, shown)
     note(f"looking through {each} pictures of each of {len(train)} training shapes")
     near = pictures.retrieved(loaded, z, seen, train, each)
     plan = Plan(near, shown.objects, loaded.picture_threshold, seed)
@@ -89,10 +91,25 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     say(f"{out / 'report.html'}, with report.json and panel.png")
 
 
+def _read(loaded: ShapeSpace, shown: Pictured) -> tuple[np.ndarray, np.ndarray]:
+    """Return latent vectors and occupancy of the pictures, and say if the truths are at another resolution."""
+    from shapespace.cli.console import note
+    from shapespace.evaluate import pictures
+    from shapespace.evaluate.guesses import brought
+
+    if words := brought(loaded.resolution, shown.shapes.shape[-1]):
+        note(words)
+    note(f"reading {len(shown)} pictures")
+    return pictures.rebuilt(loaded, shown.pictures)
+
+
 def _about(space: str, loaded: ShapeSpace, of: str) -> dict[str, Any]:
     """Return what a report says of the space and of how it was made."""
     title = f"What {Path(space).stem} makes of {of}"
-    return {"title": title, "space": space, "trained": dict(loaded.card.trained), "command": " ".join(sys.argv[1:])}
+    return {
+        "title": title, "space": space, "space_resolution": loaded.resolution, "trained": dict(loaded.card.trained),
+        "command": " ".join(sys.argv[1:]),
+    }  # fmt: skip
 
 
 def _print(found: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ def _percent(title: str, meaning: str, better: str) -> Column:
 
 
 METRICS = ("ap", "ap_aligned", "iou", "iou_aligned")
-BESIDE = ("class mean", "nearest-neighbour retrieval", "shuffled photographs", "shuffled within category")
+BESIDE = ("class mean", "nearest-neighbour retrieval", "shuffled pictures", "shuffled within category")
 """Rows of a reconstruction's table that its predictions stand above."""
 
 _AP = {"ap": "AP", "ap_aligned": "AP, aligned", "iou": "IoU", "iou_aligned": "IoU, aligned"}

@@ -1,4 +1,4 @@
-"""A guess for each photograph: predictions, and what is guessed without looking at the picture.
+"""A guess for each picture: predictions, and what is guessed without looking at the picture.
 
 Grids of another resolution than the true shapes are brought to it by area: a new voxel is the mean of what it covers.
 """
@@ -18,11 +18,11 @@ BLOCK = 64
 
 @dataclass(frozen=True, eq=False)
 class Guesses:
-    """A guess for each photograph.
+    """A guess for each picture.
 
     Args:
         bank: (m, r, r, r) float32 grids.
-        index: (n,) int, which of them is the guess for each photograph.
+        index: (n,) int, which of them is the guess for each picture.
         levels: (m,) above which a voxel of each is full.
         note: In words, how they were made.
     """
@@ -34,10 +34,10 @@ class Guesses:
 
 
 def retrieve(features: np.ndarray, train_features: np.ndarray) -> np.ndarray:
-    """Return the training item nearest to each photograph by Euclidean distance of features, (n,) int.
+    """Return the training item nearest to each picture by Euclidean distance of features, (n,) int.
 
     Args:
-        features: (n, d) of the photographs.
+        features: (n, d) of the pictures.
         train_features: (m, d) of training pictures; whoever has several a shape turns the answer into shapes.
     """
     a, b = np.asarray(features, np.float64), np.asarray(train_features, np.float64)
@@ -64,6 +64,14 @@ def bring(grids: np.ndarray, resolution: int) -> np.ndarray:
             block = np.moveaxis(block @ weights.T, -1, 1)
         out[start : start + BLOCK] = block
     return out
+
+
+def brought(made: int, true: int) -> str:
+    """Return in words what `bring` does to grids of one resolution that are measured at another; empty if nothing."""
+    if made == true:
+        return ""
+    brings = f"its shapes are brought to {true}^3, each voxel the mean of what it covers"
+    return f"truths are {true}^3, the space makes {made}^3: {brings}"
 
 
 def class_means(
@@ -94,7 +102,7 @@ def _best_level(mean: np.ndarray, shapes: np.ndarray) -> float:
 
 
 def retrieved(voxels: np.ndarray, numbers: np.ndarray, resolution: int) -> Guesses:
-    """Return training shapes by their numbers, one for each photograph."""
+    """Return training shapes by their numbers, one for each picture."""
     used, index = np.unique(numbers, return_inverse=True)
     note = f"{len(used)} of {len(voxels)} training shapes retrieved"
     return Guesses(bring(voxels[used], resolution), index, np.full(len(used), 0.5), note)
@@ -107,15 +115,15 @@ def dealt(own: Guesses, groups: np.ndarray, objects: np.ndarray, seed: int) -> G
         members = np.flatnonzero(groups == group)
         index[members] = members[_derangement(objects[members], np.random.default_rng([seed, 2]))]
     same = (objects[index] == objects).mean()
-    note = "each photograph has the prediction of another"
-    kept = f", {100 * same:.0f} % of them of a photograph of the same object: no dealing does without" if same else ""
+    note = "each picture has the prediction of another"
+    kept = f", {100 * same:.0f} % of them of a picture of the same object: no dealing does without" if same else ""
     return Guesses(own.bank, index, own.levels, note + kept)
 
 
 def _derangement(objects: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return a random permutation that gives as few places as can be what belongs to the same object.
 
-    Objects in a random order, their photographs together, moved on by as many places as the most frequent one has:
+    Objects in a random order, their pictures together, moved on by as many places as the most frequent one has:
     none then meets its own object, unless one has more than half of all.
     """
     _, which, counts = np.unique(objects, return_inverse=True, return_counts=True)

@@ -46,7 +46,7 @@ def balanced(values: np.ndarray, strata: np.ndarray, weights: np.ndarray, seed: 
     Args:
         values: (n,) one number an item.
         strata: (n,) int, its category.
-        weights: (n,) photographs of it, or 1.
+        weights: (n,) pictures of it, or 1.
         seed: Of the draws.
     """
     rng = np.random.default_rng(seed)

@@ -1,14 +1,14 @@
 """How well shapes are reconstructed, beside guesses that never look at the picture.
 
 Average precision and IoU of each predicted grid, as it lies and after the paper's alignment search, averaged over the
-photographs of a category; the mean is over categories, each counted once, as in the paper's table. Beside them, always:
+pictures of a category; the mean is over categories, each counted once, as in the paper's table. Beside them, always:
 
 - the mean of the category's training shapes, told the true category: what a picture need not say;
 - a training shape retrieved by the picture's features: what remembering reaches;
-- predictions dealt out again to other photographs, of any category and of the same: what the picture adds.
+- predictions dealt out again to other pictures, of any category and of the same: what the picture adds.
 
-Photographs of one object are not independent, so intervals are bootstrapped over objects: an object is drawn with all
-its photographs. With one object of a category there is no interval, and with three it is too narrow.
+Pictures of one object are not independent, so intervals are bootstrapped over objects: an object is drawn with all
+its pictures. With one object of a category there is no interval, and with three it is too narrow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shapespace.evaluate.alignment import Places, best
-from shapespace.evaluate.guesses import Guesses, bring, class_means, dealt, retrieved
+from shapespace.evaluate.guesses import Guesses, bring, brought, class_means, dealt, retrieved
 from shapespace.evaluate.intervals import HIGH, LOW, ROUNDS, Interval
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PREDICTED = "predictions"
 CLASS_MEAN = "class mean"
 RETRIEVED = "nearest-neighbour retrieval"
-SHUFFLED = "shuffled photographs"
+SHUFFLED = "shuffled pictures"
 SHUFFLED_WITHIN = "shuffled within category"
 METRICS = ("ap", "ap_aligned", "iou", "iou_aligned")
 MEAN = "mean"
@@ -43,8 +43,8 @@ class Plan:
     """What predictions are measured beside.
 
     Args:
-        retrieved: (n,) int, the training shape retrieved for each photograph; see `guesses.retrieve`.
-        objects: (n,) int, equal for photographs of the same object; None takes equal true shapes for one object.
+        retrieved: (n,) int, the training shape retrieved for each picture; see `guesses.retrieve`.
+        objects: (n,) int, equal for pictures of the same object; None takes equal true shapes for one object.
         threshold: Above which a predicted voxel is full.
         seed: Of the dealing out and the intervals.
         rounds: Draws of the bootstrap.
@@ -67,9 +67,9 @@ class Row:
 
     Args:
         guesses: The guesses.
-        values: (n, 4) of each photograph, the metrics in order.
-        numbers: Means over photographs, in [0, 1].
-        gap: What the predictions reach above it, over the same photographs.
+        values: (n, 4) of each picture, the metrics in order.
+        numbers: Means over pictures, in [0, 1].
+        gap: What the predictions reach above it, over the same pictures.
     """
 
     guesses: Guesses
@@ -92,7 +92,7 @@ def rows(
     Args:
         predicted: (n, s, s, s) float occupancy, or bool, of any resolution.
         true: (n, r, r, r) bool.
-        categories: Of each photograph.
+        categories: Of each picture.
         train_voxels: (m, t, t, t) bool, of any resolution.
         train_categories: Of each training shape.
         plan: What they are measured beside.
@@ -108,7 +108,8 @@ def rows(
     scores = _Scores(shapes, truths)
     draw = _Draws(names.tolist(), codes, objects, plan)
     side = true.shape[-1]
-    own = Guesses(bring(predicted, side), np.arange(len(true)), np.full(len(true), plan.threshold), "as predicted")
+    made = brought(predicted.shape[-1], side) or "as predicted"
+    own = Guesses(bring(predicted, side), np.arange(len(true)), np.full(len(true), plan.threshold), made)
     guesses = {
         PREDICTED: own,
         CLASS_MEAN: class_means(names, codes, train_voxels, np.asarray(train_categories), side),
@@ -189,20 +190,20 @@ class _Scores:
 
 
 class _Draws:
-    """Means over photographs and categories, and their intervals: objects are drawn again within their category."""
+    """Means over pictures and categories, and their intervals: objects are drawn again within their category."""
 
     def __init__(self, names: list[str], codes: np.ndarray, objects: np.ndarray, plan: Plan) -> None:
         rng = np.random.default_rng([plan.seed, 1])
         self._names = names
-        self._of_category = []  # its photographs, which of its objects each shows, and the draws of its objects
+        self._of_category = []  # its pictures, which of its objects each shows, and the draws of its objects
         for code in range(len(names)):
-            photographs = np.flatnonzero(codes == code)
-            distinct, shown = np.unique(objects[photographs], return_inverse=True)
-            self._of_category.append((photographs, shown, rng.integers(0, len(distinct), (plan.rounds, len(distinct)))))
+            pictures = np.flatnonzero(codes == code)
+            distinct, shown = np.unique(objects[pictures], return_inverse=True)
+            self._of_category.append((pictures, shown, rng.integers(0, len(distinct), (plan.rounds, len(distinct)))))
 
     def numbers(self, values: np.ndarray) -> Numbers:
         """Return the numbers of (n, 4) values."""
-        means = np.stack([values[photographs].mean(0) for photographs, _, _ in self._of_category])
+        means = np.stack([values[pictures].mean(0) for pictures, _, _ in self._of_category])
         drawn = np.stack([self._drawn(values, *each) for each in self._of_category])
         numbers = {
             name: _intervals(means[code], drawn[code], self._of_category[code][2].shape[1])
@@ -212,11 +213,11 @@ class _Draws:
         return numbers | {MEAN: _intervals(means.mean(0), drawn.mean(0), most)}
 
     def _drawn(
-        self, values: np.ndarray, photographs: np.ndarray, shown: np.ndarray, draws: np.ndarray
+        self, values: np.ndarray, pictures: np.ndarray, shown: np.ndarray, draws: np.ndarray
     ) -> np.ndarray:  # fmt: skip
-        """Return (rounds, 4) means of drawn objects, each with all its photographs."""
+        """Return (rounds, 4) means of drawn objects, each with all its pictures."""
         counts = np.bincount(shown)
-        sums = np.stack([np.bincount(shown, column) for column in values[photographs].T], axis=1)
+        sums = np.stack([np.bincount(shown, column) for column in values[pictures].T], axis=1)
         return sums[draws].sum(1) / counts[draws].sum(1)[:, None]
 
 
@@ -227,7 +228,7 @@ def _intervals(means: np.ndarray, drawn: np.ndarray, objects: int) -> dict[str, 
 
 
 def _distinct(true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the true shapes that differ, and which of them each photograph shows."""
+    """Return the true shapes that differ, and which of them each picture shows."""
     bits = np.packbits(true.reshape(len(true), -1), axis=1)
     _, first, which = np.unique(bits, axis=0, return_index=True, return_inverse=True)
     return true[first], which.reshape(-1)
@@ -244,9 +245,7 @@ def _check(
     if wrong := [f"{name} {length}" for name, length in lengths.items() if length != count]:
         raise ValueError(f"{count} true shapes, but {', '.join(wrong)}")
     if not count or not len(train_voxels) or len(train_voxels) != len(train_categories):
-        raise ValueError(
-            f"{count} photographs, {len(train_voxels)} training shapes, {len(train_categories)} categories"
-        )
+        raise ValueError(f"{count} pictures, {len(train_voxels)} training shapes, {len(train_categories)} categories")
     if MEAN in categories:
         raise ValueError(f"no category may be called {MEAN!r}")
     if not 0 <= np.min(plan.retrieved) <= np.max(plan.retrieved) < len(train_voxels):

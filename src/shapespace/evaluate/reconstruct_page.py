@@ -26,17 +26,17 @@ TITLES = {
 }
 PROTOCOL = (
     "Average precision over the voxels of one shape (as scikit-learn computes it), and IoU at the threshold; the mean "
-    "over the photographs of a category, and the mean of these over categories. The alignment search tries every order "
+    "over the pictures of a category, and the mean of these over categories. The alignment search tries every order "
     f"of the axes, every flip and shifts of up to {SHIFT:.0%} of the side, and takes the best, separately for each "
     "number. It forgives so much that a class mean, which never sees the picture, gains tens of points by it."
 )
 READING = (
     "Below each number stands where it would lie 95 times in 100 with other objects: an object is drawn with all its "
-    "photographs. A category with one object has no such interval, and the mean takes it as it is; with fewer than "
+    "pictures. A category with one object has no such interval, and the mean takes it as it is; with fewer than "
     "about ten objects intervals are too narrow."
 )
 SHOWN, SIZE, GAP = 8, 150, 3
-"""Photographs in the picture, pixels a shape, and pixels around a photograph."""
+"""Pictures in the panel, pixels a shape, and pixels around a picture."""
 
 
 def record(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str], plan: Plan) -> dict[str, Any]:
@@ -44,13 +44,13 @@ def record(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str]
     objects = [true[i].tobytes() for i in range(len(true))] if plan.objects is None else plan.objects.tolist()
     counts = {
         name: {
-            "photographs": sum(each == name for each in categories),
+            "pictures": sum(each == name for each in categories),
             "objects": len({shown for shown, each in zip(objects, categories, strict=True) if each == name}),
         }
         for name in sorted(set(categories))
     }
     return {
-        "kind": "reconstruct", "photographs": len(true), "objects": len(set(objects)), "categories": counts,
+        "kind": "reconstruct", "pictures": len(true), "objects": len(set(objects)), "categories": counts,
         "resolution": true.shape[-1], "threshold": plan.threshold, "seed": plan.seed,
         "most_places": max(len(Places.all(shape)) for shape in np.unique(true, axis=0)), "protocol": PROTOCOL,
         "rows": {name: _plain(row.numbers)[MEAN] for name, row in found.items()},
@@ -63,7 +63,7 @@ def record(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str]
 
 
 def items(found: Mapping[str, Row], objects: Sequence[Any], categories: Sequence[str]) -> dict[str, Any]:
-    """Return the values of each object, the means over its photographs: category, photographs, and each row's."""
+    """Return the values of each object, the means over its pictures: category, pictures, and each row's."""
     pairs = list(zip(categories, objects, strict=True))
     numbers: dict[Any, int] = {}
     which = np.array([numbers.setdefault(pair, len(numbers)) for pair in pairs])
@@ -85,10 +85,10 @@ def items(found: Mapping[str, Row], objects: Sequence[Any], categories: Sequence
 def html(title: str, facts: Mapping[str, Any], found: Mapping[str, Row], panel: bytes) -> bytes:
     """Return the page."""
     counts = [
-        f"{name}: {each['photographs']} of {each['objects']} object{'s' * (each['objects'] != 1)}"
+        f"{name}: {each['pictures']} of {each['objects']} object{'s' * (each['objects'] != 1)}"
         for name, each in facts["categories"].items()
     ]
-    words = f"{facts['photographs']} photographs of {facts['objects']} objects. {'; '.join(counts)}."
+    words = f"{facts['pictures']} pictures of {facts['objects']} objects. {'; '.join(counts)}."
     made = [[name, note] for name, note in facts["made"].items()]
     sections = [
         section("What was compared", words, PROTOCOL, READING),
@@ -99,7 +99,7 @@ def html(title: str, facts: Mapping[str, Any], found: Mapping[str, Row], panel: 
         section("How each row was made"), plain_table(["", ""], made),
         section("Made by"), f"<pre>{markup.escape(_made_by(facts))}</pre>",
     ]  # fmt: skip
-    return page(title, "Reconstruction from photographs", sections)
+    return page(title, "Reconstruction from pictures", sections)
 
 
 def draw(found: Mapping[str, Row], shown: Pictured, seed: int) -> bytes:
@@ -162,7 +162,7 @@ def _picks(true: np.ndarray, categories: Sequence[str], seed: int) -> list[int]:
         return seen[key]
 
     of_object = {i: again(true[i].tobytes()) for i in order}
-    order.sort(key=of_object.__getitem__)  # first photographs of each object, then second ones
+    order.sort(key=of_object.__getitem__)  # first pictures of each object, then second ones
     of_category = {i: again(categories[i]) for i in order}
     order.sort(key=of_category.__getitem__)
     return sorted(order[:SHOWN], key=lambda i: categories[i])

@@ -20,6 +20,9 @@ from shapespace.files import atomic_dir, write_bytes
 
 NAME = "report.json"
 
+_NOW = {"photographs": "pictures", "shuffled photographs": "shuffled pictures"}
+"""What rows and counts of earlier reports are called now: drawn pictures were called photographs, too."""
+
 _STYLE = """
 :root{color-scheme:light dark;--ink:#222;--soft:#777;--line:#e4e0da;--back:#faf8f5;--own:#f0e8dc}
 @media(prefers-color-scheme:dark){:root{--ink:#e8e4de;--soft:#999;--line:#3a3733;--back:#1c1b19;--own:#2c2822}}
@@ -76,14 +79,14 @@ def write_folder(folder: Path, report: Mapping[str, Any], files: Mapping[str, by
 
 
 def read_json(path: Path, kind: str) -> dict[str, Any]:
-    """Return a report of that kind, of a file or of the folder it lies in.
+    """Return a report of that kind, of a file or of the folder it lies in; an earlier one's names are today's.
 
     Raises:
         BadInput: If there is none, or it is of another kind.
     """
     file = path / NAME if path.is_dir() else path
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(file.read_bytes(), object_hook=_renamed)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise BadInput(file, f"is no report: {why}", f"make one with shapespace evaluate {kind}") from None
@@ -172,6 +175,10 @@ def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def interval(number: Mapping[str, float | None]) -> Interval:
     """Return a number of a report that was read; what is null there is NaN."""
     return Interval(*(math.nan if (part := number.get(name)) is None else part for name in ("value", "low", "high")))
+
+
+def _renamed(record: dict[str, Any]) -> dict[str, Any]:
+    return {_NOW.get(key, key): value for key, value in record.items()}
 
 
 def _group(title: str, names: Sequence[str], rows: Rows, own: Sequence[str]) -> str:

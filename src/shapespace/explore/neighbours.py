@@ -60,6 +60,17 @@ class Collection:
     z: np.ndarray | None = None
     """(count, latent_dim), where they are known."""
 
+    def numbers(self, z: np.ndarray) -> np.ndarray:
+        """Return which of the shapes each latent vector makes, (m,) int64; -1 where none of them, or of none known.
+
+        Args:
+            z: (m, latent_dim); rows of NaN are those of none.
+        """
+        found = np.full(len(z), -1, np.int64)
+        for place, row in enumerate(z if self.z is not None else ()):
+            found[place] = next(iter(np.flatnonzero((self.z == row).all(axis=1))), -1)
+        return found
+
 
 def of_store(store: Store) -> Collection:
     """Return the shapes of a store."""
@@ -101,7 +112,9 @@ class Neighbours:
         self._middle = _middle(space) if by == "features" else np.zeros(0, np.float32)
         self.index = index or Index.build(self._vectors(), facts=facts(space, shapes, by), told=told)
 
-    def search(self, queries: np.ndarray, k: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, queries: np.ndarray, k: int = 8, *, without: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """Return (numbers, distances) of the most alike, nearest first: (m, k) int64 and (m, k) float32.
 
         Distances are 1 - cosine by features and by latent, 1 - IoU by voxels.
@@ -109,10 +122,17 @@ class Neighbours:
         Args:
             queries: (m, r, r, r) bool; by latent (m, latent_dim).
             k: How many; fewer are returned if there are fewer.
+            without: (m,) number of a shape to leave out of each answer, -1 for none: what is searched among itself is
+                its own nearest, and nobody asks for that; see `Collection.numbers`.
 
         Raises:
             UsageError: If k is out of bounds, or the queries do not fit.
         """
+        if without is None or (without < 0).all():
+            return self._found(queries, k)
+        return _others(*self._found(queries, min(checked(k) + 1, limits.MAX_NEIGHBOURS)), without)
+
+    def _found(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         if self.by == "latent":
             return self.index.search(self._centred(queries), k)
         if queries.ndim != 4 or queries.shape[1:] != (self.shapes.resolution,) * 3:
@@ -201,6 +221,14 @@ def mixed(rows: np.ndarray) -> np.ndarray:
     words = np.random.Philox(key=rows.shape[1]).random_raw(rows.shape[1] * NUMBERS // 64)  # the same for ever
     signs = np.unpackbits(words.astype("<u8").view(np.uint8)).reshape(rows.shape[1], NUMBERS)
     return rows @ (2 * signs.astype(np.float32) - 1) / np.float32(NUMBERS**0.5)
+
+
+def _others(ids: np.ndarray, distances: np.ndarray, without: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows that are one shorter: without that number, or without the farthest where it is not there."""
+    kept = ids != without[:, None]
+    kept[kept.all(axis=1), -1] = False
+    shape = (len(ids), ids.shape[1] - 1)
+    return ids[kept].reshape(shape), distances[kept].reshape(shape)
 
 
 def _middle(space: ShapeSpace) -> np.ndarray:

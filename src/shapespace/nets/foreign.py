@@ -11,7 +11,8 @@
 
 Neither saves its prior, so whoever makes a space of such a generator must know it: `latent_scale=0.33` makes one that
 was trained on N(0, 0.33) one for N(0, 1). Both save pickles, which are never opened here. To convert one, in a program
-that you trust with it: `safetensors.torch.save_file(torch.load("G.pkl", weights_only=True), "G.safetensors")`.
+that you trust with it: `safetensors.torch.save_file(torch.load("G.pkl", weights_only=True), "G.safetensors")`. On the
+command line it is `shapespace import`.
 """
 
 from __future__ import annotations

@@ -32,6 +32,13 @@ KEY = "shapespace"
 
 UNSIGNED = "0" * 64
 MAX_CARD_BYTES = limits.MEGABYTE
+PICKLES = (".pt", ".pth", ".pkl")
+CONVERT = (
+    "convert it yourself: "
+    'safetensors.torch.save_file(torch.load("G.pth", map_location="cpu", weights_only=True), "G.safetensors")'
+)
+"""What the owner of pickled weights can do."""
+
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -156,12 +163,12 @@ def parse_tensors(path: str | PathLike[str], content: bytes) -> dict[str, Tensor
         BadInput: If it is something else; pickled weights are named as such and never opened.
     """
     if content[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-        hint = "save its state dict again with safetensors.torch.save_file, in a program that you trust with it"
-        raise BadInput(path, "pickled weights (.pt, .pth, .pkl), which can run code and are never opened", hint)
+        raise BadInput(path, "pickled weights (.pt, .pth, .pkl), which can run code and are never opened", CONVERT)
     try:
         return safetensors.torch.load(content)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise BadInput(path, f"not a safetensors file: {str(error)[:120]}") from error
+        hint = CONVERT if Path(path).suffix.lower() in PICKLES else ""
+        raise BadInput(path, f"not a safetensors file: {str(error)[:120]}", hint) from error
 
 
 def rebuilt(path: str | PathLike[str], kind: type, arguments: dict[str, Any], tensors: dict[str, Tensor]) -> Any:
@@ -242,7 +249,7 @@ def _checked_card(path: str | PathLike[str], content: bytes) -> dict[str, Any]:
     digest, card = str(entry.get("digest", "")), entry.get("card")
     if len(digest) != len(UNSIGNED) or not isinstance(card, dict):
         parse_tensors(path, content)  # says what else it is, if it can
-        raise BadInput(path, "no card in its header: weights, but not a space", "read it with nets.foreign")
+        raise BadInput(path, "no card in its header: weights, but not a space", "make one of it with shapespace import")
     unsigned = content[:8] + header.replace(digest.encode(), UNSIGNED.encode(), 1) + content[8 + len(header) :]
     if hashlib.sha256(unsigned).hexdigest() != digest:
         raise DamagedFile(path, "its bytes are not those that were written", "copy or fetch it again")

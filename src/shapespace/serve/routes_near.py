@@ -29,6 +29,8 @@ class Samples:
     def nearest(self, space: ShapeSpace, z: np.ndarray, k: int, told: Progress) -> tuple[np.ndarray, np.ndarray]:
         """Return (latents, distances) of the samples most like the shape of z, (k, latent_dim) and (k,) float32.
 
+        If z is one of them, it is left out.
+
         Args:
             space: Kept for as long as it is served.
             z: (latent_dim,).
@@ -38,7 +40,8 @@ class Samples:
         if id(space) not in self._found:
             self._found[id(space)] = self._indexed(space, told)
         samples, index = self._found[id(space)]
-        ids, distances = index.search(space.decode(z[None]) > space.threshold, k)
+        own = index.shapes.numbers(z[None])
+        ids, distances = index.search(space.decode(z[None]) > space.threshold, k, without=own)
         return samples[ids[0]], distances[0]
 
     def _indexed(self, space: ShapeSpace, told: Progress) -> tuple[np.ndarray, Neighbours]:
@@ -53,7 +56,10 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/api/spaces/{name}/neighbours", responses=SHAPES, response_class=Response, tags=["search"])
     async def near(name: Name, body: schemas.Neighbours) -> Response:
-        """Return the samples of the space most like the shape of a latent vector, nearest first, with distances."""
+        """Return the samples of the space most like the shape of a latent vector, nearest first, with distances.
+
+        If the shape is itself one of those samples, it is left out.
+        """
         space, z = service.spaces[name], service.latents(name, [body.z])[0]
         if body.format not in ("shapes", "json", "npz"):
             raise Trouble(422, "one_shape", f"{body.format} holds one shape; ask for shapes, json or npz")

@@ -26,7 +26,9 @@ from shapespace.serve.trouble import Trouble, busy
 
 T = TypeVar("T")
 
-ENDINGS = (".off", ".obj", ".stl", ".ply", ".glb", ".3mf", ".binvox", ".mat", ".npy", ".npz", ".vox", ".nrrd")
+ENDINGS = (
+    ".off", ".obj", ".stl", ".ply", ".glb", ".gltf", ".3mf", ".binvox", ".mat", ".npy", ".npz", ".vox", ".nrrd",
+)  # fmt: skip
 """Of files that hold one shape."""
 
 SECONDS = 8.0

@@ -17,7 +17,7 @@ import numpy as np
 
 from shapespace import files, limits
 from shapespace.errors import BadInput, UsageError
-from shapespace.shapes.formats import binvox, glb, mat, npy, nrrd, obj, off, pack, ply, stl, threemf, vox
+from shapespace.shapes.formats import binvox, glb, gltf, mat, npy, nrrd, obj, off, pack, ply, stl, threemf, vox
 from shapespace.shapes.formats.boxes import BoxPack
 from shapespace.shapes.formats.contents import Contents
 from shapespace.shapes.formats.pack import Pack
@@ -30,7 +30,7 @@ __all__ = [
 
 PARSERS: dict[str, Callable[[bytes, str], Contents]] = {
     ".off": off.parse, ".obj": obj.parse, ".stl": stl.parse, ".ply": ply.parse, ".glb": glb.parse,
-    ".3mf": threemf.parse, ".binvox": binvox.parse, ".mat": mat.parse, ".npy": pack.parse_npy,
+    ".gltf": gltf.parse, ".3mf": threemf.parse, ".binvox": binvox.parse, ".mat": mat.parse, ".npy": pack.parse_npy,
     ".npz": pack.parse_npz, ".vox": vox.parse, ".nrrd": nrrd.parse,
 }  # fmt: skip
 """What turns the bytes of a file, and its name for messages, into one shape."""
@@ -43,7 +43,7 @@ PACK_PARSERS: dict[str, Callable[[bytes, str], Pack | BoxPack | None]] = {
 
 _MESH_ENCODERS: dict[str, Callable[[Mesh], bytes]] = {
     ".stl": stl.encode, ".glb": glb.encode, ".obj": obj.encode, ".ply": ply.encode, ".off": off.encode,
-    ".3mf": threemf.encode,
+    ".3mf": threemf.encode, ".gltf": gltf.encode,
 }  # fmt: skip
 _VOXEL_ENCODERS: dict[str, Callable[[np.ndarray], bytes]] = {
     ".binvox": binvox.encode, ".vox": vox.encode, ".npz": pack.encode_npz, ".npy": npy.encode_array,
@@ -100,8 +100,8 @@ def read_pack(path: str | PathLike[str]) -> Pack | BoxPack | None:
 
 
 def native_up(path: str | PathLike[str]) -> Literal["y", "z"]:
-    """Return the axis that a format takes as up: y for .glb by its specification, else z."""
-    return "y" if Path(path).suffix.lower() == ".glb" else "z"
+    """Return the axis that a format takes as up: y for .glb and .gltf by their specification, else z."""
+    return "y" if Path(path).suffix.lower() in (".glb", ".gltf") else "z"
 
 
 def write(path: str | PathLike[str], shape: Mesh | np.ndarray) -> None:

@@ -35,7 +35,20 @@ def parse(data: bytes, name: str) -> Contents:
     Raises:
         BadInput: If it is no .glb file of version 2, is compressed, or points outside itself.
     """
-    document, binary = _chunks(data, name)
+    return scene(*_chunks(data, name), name)
+
+
+def scene(document: dict[str, Any], binary: bytes | None, name: str) -> Contents:
+    """Return all triangles of a document's scene as one mesh, y up.
+
+    Args:
+        document: As JSON holds it.
+        binary: What it speaks of without an address, if there is something.
+        name: Of the file, for messages.
+
+    Raises:
+        BadInput: If it is compressed, contradicts itself, or points outside itself.
+    """
     accessors = Accessors(document, binary, name)
     meshes = objects(document, "meshes", name)
     known: dict[int, list[Part]] = {}
@@ -56,11 +69,17 @@ def parse(data: bytes, name: str) -> Contents:
 
 def encode(mesh: Mesh) -> bytes:
     """Return the bytes of a .glb file: a mesh that is z up becomes y up, as the format wants; 24-bit coordinates."""
+    document, binary = described(mesh)
+    return assemble(json.dumps(document, separators=(",", ":")).encode(), binary)
+
+
+def described(mesh: Mesh) -> tuple[dict[str, Any], bytes]:
+    """Return the document of a mesh, turned y up, and the bytes of its one buffer."""
     x, y, z = mesh.vertices.T
     vertices = np.stack([x, z, -y], axis=1).astype("<f4")
     binary = vertices.tobytes() + mesh.faces.astype("<u4").tobytes()
     low, high = (np.stack([vertices.min(axis=0), vertices.max(axis=0)]) if len(vertices) else np.zeros((2, 3))).tolist()
-    document = {
+    document: dict[str, Any] = {
         "asset": {"version": "2.0", "generator": "shapespace"},
         "scene": 0,
         "scenes": [{"nodes": [0]}],
@@ -76,7 +95,7 @@ def encode(mesh: Mesh) -> bytes:
         ],
         "buffers": [{"byteLength": len(binary)}],
     }
-    return assemble(json.dumps(document, separators=(",", ":")).encode(), binary)
+    return document, binary
 
 
 def assemble(document: bytes, binary: bytes) -> bytes:
@@ -88,7 +107,7 @@ def assemble(document: bytes, binary: bytes) -> bytes:
 
 
 def _chunks(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
-    """Return the document and the bytes it speaks of."""
+    """Return the document and the bytes it speaks of without an address."""
     if len(data) < 20 or data[:4] != b"glTF":
         raise BadInput(name, "does not begin with glTF", "is it what its ending says?")
     version, length, json_length, kind = struct.unpack_from("<IIII", data, 4)
@@ -98,15 +117,21 @@ def _chunks(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
     check_present(name, json_length, len(data) - 20, "the JSON chunk")
     start = 20 + json_length
     if len(data) - start < 8:
-        return _document(data[20:start], name), b""
+        return document_of(data[20:start], name), b""
     size, kind = struct.unpack_from("<II", data, start)
     check_present(name, size, len(data) - start - 8, "the binary chunk")
-    return _document(data[20:start], name), data[start + 8 : start + 8 + size] if kind == _BINARY else b""
+    return document_of(data[20:start], name), data[start + 8 : start + 8 + size] if kind == _BINARY else b""
 
 
-def _document(text: bytes, name: str) -> dict[str, Any]:
+def document_of(text: bytes, name: str) -> dict[str, Any]:
+    """Return the document that JSON holds.
+
+    Raises:
+        BadInput: If it is too long, broken or no object.
+    """
     if len(text) > limits.MAX_JSON_BYTES:
-        raise BadInput(name, f"has {len(text)} bytes of JSON, at most {limits.MAX_JSON_BYTES} are read")
+        hint = "a .glb keeps its bytes apart from its JSON"
+        raise BadInput(name, f"has {len(text)} bytes of JSON, at most {limits.MAX_JSON_BYTES} are read", hint)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
