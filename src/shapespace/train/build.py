@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from shapespace.nets.encoder import ImageEncoder, widths_from
 from shapespace.nets.generator import Generator
 from shapespace.nets.init import init_he
 from shapespace.nets.layout import widths_for
-from shapespace.settings import Settings
+from shapespace.settings import Settings, with_changes
 from shapespace.shapes.grid import components, iou, mirror
 from shapespace.space import ShapeSpace, load
 from shapespace.train.gan import Gan
@@ -70,21 +71,19 @@ def fitted(settings: Settings, space: ShapeSpace) -> Settings:
 
     Widths that do not double from layer to layer have no setting; `begin` refuses them.
     """
-    made = space.generator
-    nets = replace(
-        settings.nets, latent_dim=made.latent_dim, projection=made.projection, activation=made.activation,
-        bias=made.bias, symmetry="mirror" if made.symmetric else "none", generator_width=min(made.widths),
-        prior=settings.nets.prior if settings.vae.encoder_width else space.prior,
-    )  # fmt: skip
-    if judge := space.discriminator:
-        nets = replace(
-            nets, discriminator_width=min(judge.widths), discriminator_norm=judge.norm,
-            minibatch_std=judge.minibatch_std,
-        )  # fmt: skip
-    vae = settings.vae
-    if vae.encoder_width and space.encoder:
-        vae = replace(vae, encoder_width=min(space.encoder.widths))
-    return replace(settings, nets=nets, vae=vae)
+    made, judge, reader = space.generator, space.discriminator, space.encoder
+    pictured = settings.vae.encoder_width > 0
+    nets: dict[str, Any] = {
+        "latent_dim": made.latent_dim, "projection": made.projection, "activation": made.activation,
+        "bias": made.bias, "symmetry": "mirror" if made.symmetric else "none", "generator_width": min(made.widths),
+    }  # fmt: skip
+    if not pictured:
+        nets["prior"] = space.prior
+    if judge:
+        nets |= {"discriminator_width": min(judge.widths), "discriminator_norm": judge.norm}
+        nets["minibatch_std"] = judge.minibatch_std
+    vae = {"encoder_width": min(reader.widths)} if pictured and reader else {}
+    return with_changes(settings, {"nets": nets, "vae": vae}, "the space that the run begins with")
 
 
 def begin(system: Gan | VaeGan, settings: Settings) -> None:
