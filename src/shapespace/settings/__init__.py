@@ -54,6 +54,8 @@ class NetSettings:
     """Channels of G's last hidden layer (paper: 64); each layer before it has twice as many, up to eight times."""
     discriminator_width: int = 64
     """Channels of D's first layer (paper: 64); each layer after it has twice as many, up to eight times."""
+    discriminator_base: int = 4
+    """Side of the grid that D's last layer sees (paper: 4); 2 gives D one layer more: better features."""
     projection: Projection = "conv"
     """First layer of G and last of D: `conv` (paper) or the `linear` variant in circulation."""
     activation: Activation = "sigmoid"
@@ -76,6 +78,7 @@ class NetSettings:
         _at_least("nets.latent-dim", self.latent_dim, 1)
         _at_least("nets.generator-width", self.generator_width, 1)
         _at_least("nets.discriminator-width", self.discriminator_width, 1)
+        _at_least("nets.discriminator-base", self.discriminator_base, 1)
 
 
 @dataclass(frozen=True)

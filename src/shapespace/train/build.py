@@ -44,9 +44,10 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
         projection=nets.projection, activation=nets.activation, bias=nets.bias,
         symmetric=nets.symmetry == "mirror" or (nets.symmetry == "auto" and symmetry_of(store, settings) >= SYMMETRIC),
     )  # fmt: skip
+    base = nets.discriminator_base
     discriminator = Discriminator(
-        resolution, widths=widths_for(resolution, narrowest=nets.discriminator_width), norm=nets.discriminator_norm,
-        projection=nets.projection, minibatch_std=nets.minibatch_std, bias=nets.bias,
+        resolution, widths=widths_for(resolution, base, narrowest=nets.discriminator_width), base=base,
+        norm=nets.discriminator_norm, projection=nets.projection, minibatch_std=nets.minibatch_std, bias=nets.bias,
     )  # fmt: skip
     if nets.start == "he":
         init_he(generator)
@@ -80,8 +81,8 @@ def fitted(settings: Settings, space: ShapeSpace) -> Settings:
     if not pictured:
         nets["prior"] = space.prior
     if judge:
-        nets |= {"discriminator_width": min(judge.widths), "discriminator_norm": judge.norm}
-        nets["minibatch_std"] = judge.minibatch_std
+        nets |= {"discriminator_width": min(judge.widths), "discriminator_base": judge.base}
+        nets |= {"discriminator_norm": judge.norm, "minibatch_std": judge.minibatch_std}
     vae = {"encoder_width": min(reader.widths)} if pictured and reader else {}
     return with_changes(settings, {"nets": nets, "vae": vae}, "the space that the run begins with")
 
