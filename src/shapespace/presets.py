@@ -97,7 +97,6 @@ def vaegan() -> Settings:
     settings = modern()
     return replace(
         settings,
-        train=replace(settings.train, whole=0.0),  # not tried beside a picture's own shape
         vae=VaeSettings(
             encoder_width=16,  # 340 pictures a second and core learned from; the paper's 64 takes 14 times as long
             encoder_rate=3e-4,  # at 1e-3 the first steps throw z thousands of nats out of the prior, and G with it
