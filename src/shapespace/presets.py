@@ -111,16 +111,20 @@ def vaegan() -> Settings:
 def features() -> Settings:
     """Return a run for what D learns, not for what G makes: all categories together, and D's second task.
 
-    Its D, with a linear SVM, is the shipped space `modelnet10`; its card has the numbers.
+    D is a layer deeper than the paper's: first weights gain nothing by that, learned ones do. With a linear SVM it is
+    the shipped space `modelnet10`; its card has the numbers.
     """
     settings = modern()
     return replace(
         settings,
-        nets=replace(settings.nets, latent_dim=64, generator_width=8, discriminator_width=16),
-        train=replace(
-            settings.train, batch_size=64, shapes=40_000, discriminator_rate=1e-3, beta1=0.5, contrast=1.0, whole=0.0
+        nets=replace(
+            settings.nets, latent_dim=64, generator_width=8, discriminator_width=16, discriminator_base=2
         ),
-    )
+        train=replace(
+            settings.train, batch_size=64, shapes=22_000, discriminator_rate=1e-3, beta1=0.5, penalty_every=16,
+            contrast=1.0, whole=0.0,
+        ),
+    )  # fmt: skip
 
 
 PRESETS: dict[str, Callable[[], Settings]] = {

@@ -75,6 +75,20 @@ def test_settings_fitted_to_a_space_build_its_networks(tmp_path, store, recipe, 
     assert (settings.train, settings.nets.prior) == (preset(name).train, made.prior)
 
 
+def test_a_deeper_discriminator_is_a_layer_longer_and_is_fitted_to(tmp_path, store):
+    plain = small(shapes=4)
+    deep = replace(plain, nets=replace(plain.nets, discriminator_base=2))
+    made = load(train(store, deep, tmp_path / "run"))
+    assert len(made.discriminator.widths) == len(build(plain, store, CPU).discriminator.widths) + 1
+    assert build(fitted(preset("paper"), made), store, CPU).discriminator.arguments == made.discriminator.arguments
+
+
+def test_a_base_that_is_no_power_of_two_is_refused(store):
+    odd = replace(small(), nets=replace(small().nets, discriminator_base=3))
+    with pytest.raises(UsageError, match="base 3 must be a power of two"):
+        build(odd, store, CPU)
+
+
 def test_a_space_with_batch_statistics_does_not_fit_one_pass(tmp_path, store):
     made = load(train(store, small(shapes=4), tmp_path / "run"))
     with pytest.raises(UsageError, match=r"one-pass needs a discriminator that judges each shape alone"):
