@@ -81,7 +81,7 @@ def sample(  # noqa: PLR0913 - a command's options
         n: How many shapes.
         seed: The i-th shape depends on the seed and on i alone.
         out: The folder to write; it must be empty or new.
-        format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
+        format: One or several of stl, glb, gltf, obj, ply, off, 3mf, binvox, vox, npz, with commas between.
         latents: Make the shapes of this latents.npz again, instead of new ones.
         force: Write into a folder that is not empty.
         json: Print the result as JSON.

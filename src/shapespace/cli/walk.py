@@ -82,7 +82,7 @@ def interpolate(
         ends: Two or more, passed exactly: SEED:I, the I-th sample of a seed; FILE.npz:ROW, a row of a latents.npz;
             the file of a shape, for which the nearest one of the space is taken; or a sum, as in "0:3 + arms".
         out: The folder to write; it must be empty or new.
-        format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
+        format: One or several of stl, glb, gltf, obj, ply, off, 3mf, binvox, vox, npz, with commas between.
         way: Each as an option.
         up: The axis that points up in files of shapes; auto goes by the format.
         force: Write into a folder that is not empty.
@@ -142,7 +142,7 @@ def arithmetic(
             the I-th sample of a seed; FILE.npz:ROW, a row of a latents.npz; the file of a shape, for which the
             nearest one of the space is taken; or an attribute. Signs stand between spaces.
         out: The folder to write; it must be empty or new.
-        format: One or several of stl, glb, obj, ply, off, binvox, vox, npz, with commas between.
+        format: One or several of stl, glb, gltf, obj, ply, off, 3mf, binvox, vox, npz, with commas between.
         straight: Move along an attribute's line and leave it there: quicker, and other attributes change more.
         up: The axis that points up in files of shapes; auto goes by the format.
         force: Write into a folder that is not empty.
