@@ -4,25 +4,22 @@ Every shape is judged by an SVM that saw none of its cluster: five folds over on
 and the held-out splits by one that learned from the training split. Five times as many are judged so as there are
 held-out shapes, so recipes that differ by a point can be told apart. No D has seen a label; the held-out shapes it
 has not seen at all. Mean over categories, in percent, C 0.003, which cross-validation chose for all that was tried;
-features as `tools/ship_space.py --features` makes them. `--untrained N` adds N first weights of the first run's D,
-and to each other row what it gains on them, fold by fold, with its interval.
+features as `tools/ship_space.py --features` makes them. What each gains is
+over the mean of N first weights of the first run's D (`--untrained N`), shape by shape, with its interval.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from typing import Any, cast
 
 import numpy as np
-import torch
 
 from shapespace.data.store import Store
 from shapespace.evaluate import svm
+from shapespace.evaluate.classify import balanced, balanced_interval, with_first_weights
 from shapespace.evaluate.features import Recipe, calibrated, discriminator_of, extract
 from shapespace.evaluate.held_out import held_out
 from shapespace.nets.discriminator import Discriminator
-from shapespace.nets.init import init_he
 from shapespace.space import load
 
 C = 3e-3
@@ -56,28 +53,11 @@ class Judge:
         last = svm.fit(turned.learned, self.train_labels, turned.others[self.held :], C).answers
         return answers == self.labels, last == self.labels[self.held :]
 
-    def mean(self, right: np.ndarray) -> float:
-        """Return the mean over categories, in percent, of the last shapes or of all."""
+    def gain(self, right: np.ndarray, before: np.ndarray) -> str:
+        """Return in words the mean over categories, in percent, of the last shapes or of all, and what it gains."""
         labels = self.labels[-len(right) :]
-        return 100 * float(np.mean([right[labels == label].mean() for label in np.unique(labels)]))
-
-    def interval(self, gains: np.ndarray) -> tuple[float, float]:
-        """Return the 95 % interval of such a mean: shapes are drawn again within their category."""
-        rng, labels = np.random.default_rng(0), self.labels[-len(gains) :]
-        parts = [gains[labels == label] for label in np.unique(labels)]
-        drawn = [np.mean([part[rng.integers(0, len(part), len(part))].mean() for part in parts]) for _ in range(ROUNDS)]
-        low, high = 100 * np.percentile(drawn, [2.5, 97.5])
-        return float(low), float(high)
-
-
-def untrained(like: Discriminator, count: int) -> Iterator[Discriminator]:
-    """Yield discriminators of the same kind with first weights."""
-    for seed in range(count):
-        torch.manual_seed(seed)
-        fresh = Discriminator(**cast("dict[str, Any]", like.arguments))
-        if like.norm == "none":
-            init_he(fresh)
-        yield fresh
+        found = balanced_interval(right - before, labels, 0, ROUNDS).scaled(100)
+        return f"{100 * balanced(right, labels):.1f}, gain {found.value:.1f} ({found.low:.1f} to {found.high:.1f})"
 
 
 def main() -> None:
@@ -89,22 +69,12 @@ def main() -> None:
     wanted = parser.parse_args()
     judge = Judge(Store.open(wanted.store))
     networks = {name: discriminator_of(load(name)) for name in wanted.runs}
-    kinds = []
-    for seed, fresh in enumerate(untrained(next(iter(networks.values())), wanted.untrained)):
-        kinds.append(judge.right(fresh))
-        print(
-            f"untrained, seed {seed}: folds {judge.mean(kinds[-1][0]):.1f}, held out {judge.mean(kinds[-1][1]):.1f}",
-            flush=True,
-        )
+    first = next(iter(networks.values()))
+    kinds = [judge.right(with_first_weights(first, seed)) for seed in range(wanted.untrained)]
+    folds, held = (np.mean(each, axis=0) for each in zip(*kinds, strict=True))
     for name, network in networks.items():
-        line = []
-        for what, right, before in zip(
-            ("folds", "held out"), judge.right(network), zip(*kinds, strict=True), strict=True
-        ):
-            gains = right - np.mean(before, axis=0)
-            low, high = judge.interval(gains)
-            line.append(f"{what} {judge.mean(right):.1f}, gain {judge.mean(gains):.1f} ({low:.1f} to {high:.1f})")
-        print(f"{name}: {'; '.join(line)}", flush=True)
+        right, last = judge.right(network)
+        print(f"{name}: folds {judge.gain(right, folds)}; held out {judge.gain(last, held)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def classify(
     for name, kind in kinds.items():
         say(name)
         rows[name] = _row(kind, train, held, seed)
-    gain = _balanced_interval(_gain_per_shape(rows, held.labels), held.labels, seed)
+    gain = balanced_interval(_gain_per_shape(rows, held.labels), held.labels, seed)
     return Classified(rows, gain, held, store.category_names, len(train.labels), split)
 
 
@@ -154,8 +154,8 @@ def _row(kinds: Sequence[Features], train: Labelled, held: Labelled, seed: int) 
     answers, at_paper_c = (np.stack([fit.answers for fit in found]) for found in (fits, papers))
     right = (answers == held.labels).mean(axis=0)
     return Row(
-        choice.c, of_mean(right, seed=seed), _balanced_interval(right, held.labels, seed),
-        _balanced_interval((at_paper_c == held.labels).mean(axis=0), held.labels, seed), answers, at_paper_c,
+        choice.c, of_mean(right, seed=seed), balanced_interval(right, held.labels, seed),
+        balanced_interval((at_paper_c == held.labels).mean(axis=0), held.labels, seed), answers, at_paper_c,
         _mean_curve([_few(each, train, held, choice.c, seed) for each in turned]),
         choice.converged and all(fit.converged for fit in fits),
     )  # fmt: skip
@@ -169,7 +169,7 @@ def _few(turned: svm.Turned, train: Labelled, held: Labelled, c: float, seed: in
         for draw in range(DRAWS if shots else 1):
             picks = _drawn(train.labels, shots or most, seed + draw)
             found = svm.fit(turned.learned[picks], train.labels[picks], turned.others, c, seed=seed)
-            scores.append(_balanced(found.answers == held.labels, held.labels))
+            scores.append(balanced(found.answers == held.labels, held.labels))
         yield shots, float(np.mean(scores))
 
 
@@ -188,13 +188,19 @@ def _untrained(
 ) -> Iterator[Features]:
     """Yield features of discriminators of the same kind with first weights; what is scaled is scaled to them anew."""
     for number in range(count):
-        with torch.random.fork_rng():
-            torch.manual_seed(seed + number)
-            fresh = Discriminator(**cast("dict[str, Any]", trained.arguments))
-            if trained.norm == "none":
-                init_he(fresh)  # with N(0, 0.02) and no norm signals die away from layer to layer
+        fresh = with_first_weights(trained, seed + number)
         own = features.calibrated(fresh, voxels, recipe) if recipe.scale else recipe
         yield lambda grids, fresh=fresh, own=own: features.extract(fresh, grids, own)
+
+
+def with_first_weights(like: Discriminator, seed: int) -> Discriminator:
+    """Return an untrained discriminator of the same kind."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        fresh = Discriminator(**cast("dict[str, Any]", like.arguments))
+        if like.norm == "none":
+            init_he(fresh)  # with N(0, 0.02) and no norm signals die away from layer to layer
+    return fresh
 
 
 def _labelled(store: Store, indices: np.ndarray, *, one_each: bool) -> Labelled:
@@ -219,13 +225,14 @@ def _gain_per_shape(rows: dict[str, Row], labels: np.ndarray) -> np.ndarray:
     return ours - theirs
 
 
-def _balanced(values: np.ndarray, labels: np.ndarray) -> float:
+def balanced(values: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean over categories of the means of their shapes."""
     return float(np.mean([values[labels == label].mean() for label in np.unique(labels)]))
 
 
-def _balanced_interval(values: np.ndarray, labels: np.ndarray, seed: int) -> Interval:
+def balanced_interval(values: np.ndarray, labels: np.ndarray, seed: int, rounds: int = ROUNDS) -> Interval:
     """Return the mean over categories, and its interval: shapes are drawn again within their category."""
     rng = np.random.default_rng(seed)
     parts = [values[labels == label] for label in np.unique(labels)]
-    means = [np.mean([part[rng.integers(0, len(part), len(part))].mean() for part in parts]) for _ in range(ROUNDS)]
-    return Interval(_balanced(values, labels), *(float(end) for end in np.percentile(means, [LOW, HIGH])))
+    means = [np.mean([part[rng.integers(0, len(part), len(part))].mean() for part in parts]) for _ in range(rounds)]
+    return Interval(balanced(values, labels), *(float(end) for end in np.percentile(means, [LOW, HIGH])))
