@@ -10,8 +10,10 @@ import torch
 
 from shapespace.cli.main import main
 from shapespace.nets.generator import Generator
+from shapespace.nets.latents import read_latents
 from shapespace.nets.norm import BatchNorm3d
 from shapespace.nets.weights import SpaceCard, save_space
+from shapespace.shapes.grid import components
 from shapespace.space import load
 
 
@@ -133,3 +135,18 @@ def test_shapes_that_are_empty_are_counted_not_written(tmp_path, capsys):
     assert "0 shapes" in spoken.out
     assert "2 empty shapes not written" in spoken.err
     assert names(tmp_path / "out") == ["latents.npz", "sheet.png"]
+
+
+def test_mended_shapes_are_whole_and_can_be_made_again(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["sample", "chair", "-n", "4", "--seed", "5", "--mend", "--format", "npz", "--out", str(out)]) == 0
+    assert "could not" not in capsys.readouterr().err
+    space = load("chair")
+    grids = space.decode(read_latents(out / "latents.npz", space.latent_dim)) > space.threshold
+    assert [components(grid)[1] for grid in grids] == [1] * 4
+
+
+def test_it_is_said_how_many_shapes_could_not_be_mended(space, tmp_path, capsys):
+    command = ["sample", space, "-n", "2", "--mend", "--threshold", "0.5", "--format", "npz"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    assert "of 2 could not be mended; --largest-component drops the rest" in capsys.readouterr().err

@@ -127,12 +127,31 @@ def test_at_rates_of_0_the_encoder_alone_learns():
     settings = one_pass()
     own = vaegan(replace(settings, train=replace(settings.train, generator_rate=0.0, discriminator_rate=0.0)))
     before = {name: [p.detach().clone() for p in net.parameters()] for name, net in own.networks.items()}
-    own.step(*batch(), step=0, count=4, is_open=True)
+    buffers = [b.clone() for b in (*own.generator.buffers(), *own.discriminator.buffers())]
+    stats = own.step(*batch(), step=0, count=4, is_open=True)
     moved = {
         name: any(not torch.equal(a, b) for a, b in zip(before[name], net.parameters(), strict=True))
         for name, net in own.networks.items()
     }
     assert moved == {"generator": False, "discriminator": False, "encoder": True}
+    after = (*own.generator.buffers(), *own.discriminator.buffers())
+    assert all(torch.equal(a, b) for a, b in zip(buffers, after, strict=True))
+    assert all(torch.isfinite(value).all() for value in stats.values())
+    assert stats.keys() >= {"loss_discriminator", "loss_generator", "counts", "occupancy_fake", "loss_kl"}
+
+
+@pytest.mark.parametrize("settings", [plain, one_pass])
+def test_the_encoder_alone_learns_what_it_learns_beside_the_others(settings):
+    """Its gradient is of the pictures' shapes alone, whether or not G and D are taught in the same step."""
+    found = []
+    for rate in (0.0, 1e-9):
+        chosen = settings()
+        chosen = replace(chosen, train=replace(chosen.train, generator_rate=rate, discriminator_rate=rate))
+        own = vaegan(chosen)
+        own.generator.eval()  # else the prior's shapes of the step would move the statistics
+        own.step(*batch(), step=0, count=4, is_open=True)
+        found.append(grads(own.encoder))
+    assert all(torch.allclose(a, b, rtol=1e-4, atol=1e-7) for a, b in zip(*found, strict=True))
 
 
 def test_a_step_is_a_function_of_the_seed_and_its_number():

@@ -62,6 +62,37 @@ class Finish:
         return changed.largest_component() if self.largest_component else changed
 
 
+@dataclass(frozen=True)
+class Made(Finish):
+    """What is done to each shape that a latent vector makes."""
+
+    mend: bool = False
+    """Where a shape is in pieces, move its latent vector a little until it is in one."""
+
+    def settled(self, space: ShapeSpace, z: np.ndarray, threshold: float | None = None) -> np.ndarray:
+        """Return the latent vectors, mended if that was asked for; it is said how many cannot be.
+
+        Args:
+            space: That makes shapes of them.
+            z: (n, latent_dim).
+            threshold: That the shapes are cut at if none was asked for; the space's own if None.
+        """
+        from shapespace.cli.console import counted, note, progress
+        from shapespace.explore.mend import in_one_piece, mend
+
+        if not self.mend:
+            return z
+        cut = self.threshold or threshold
+        with progress(unit="shapes") as bar:
+            task = bar.add_task("mending", total=len(z))
+            mended = mend(space, z, threshold=cut, progress=lambda done: bar.update(task, completed=done))
+        broken = sum(not in_one_piece(space, row, cut) for row in mended)
+        if broken:
+            rest = "their loose pieces are dropped" if self.largest_component else "--largest-component drops the rest"
+            note(f"{counted(broken, 'shape')} of {len(z)} could not be mended; {rest}")
+        return mended
+
+
 def sample(  # noqa: PLR0913 - a command's options
     space: str,
     *,
@@ -72,7 +103,7 @@ def sample(  # noqa: PLR0913 - a command's options
     latents: Path | None = None,
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
-    finish: Annotated[Finish, Parameter(name="*")] | None = None,
+    finish: Annotated[Made, Parameter(name="*")] | None = None,
 ) -> None:
     """Write new shapes, a contact sheet, and the latent vectors they can be made from again.
 
@@ -92,11 +123,12 @@ def sample(  # noqa: PLR0913 - a command's options
     from shapespace.shapes.render import save_sheet
     from shapespace.space import load
 
-    extensions, finish = extensions_of(format), finish or Finish()
+    extensions, finish = extensions_of(format), finish or Made()
     finish.check(extensions)
     _check(out, n, force)
     loaded = load(space)
     z = read_latents(latents, loaded.latent_dim) if latents else loaded.latents(n, seed)
+    z = finish.settled(loaded, z)
     shapes, sheet = [], []
     for number, shape in enumerate(finished(loaded, z, finish)):
         files = [path.name for path in write(shape, out, number, extensions, finish)]

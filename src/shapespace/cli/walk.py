@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from shapespace.cli.sample import Finish
+from shapespace.cli.sample import Made
 from shapespace.explore.placing import Up
 
 if TYPE_CHECKING:
@@ -30,11 +30,13 @@ PICTURE = 256
 
 
 @dataclass(frozen=True)
-class Whole(Finish):
+class Whole(Made):
     """What is done to each shape of a way."""
 
+    mend: bool = True
+    """Move steps whose shapes are in pieces, the ends excepted, a little aside, until they are in one."""
     largest_component: bool = True
-    """Drop loose pieces, as the paper's figures do; `--no-largest-component` keeps them."""
+    """Drop what pieces are loose still, as the paper's figures do."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,7 @@ def interpolate(
 
     from shapespace.cli.console import counted, say, say_json
     from shapespace.cli.sample import check_folder, extensions_of, finished, note_empty, write
-    from shapespace.explore.interpolate import centre_of, stops
-    from shapespace.explore.interpolate import interpolate as walk
+    from shapespace.explore.interpolate import stops
     from shapespace.nets.latents import write_latents
     from shapespace.shapes.render import save_sheet
 
@@ -103,16 +104,15 @@ def interpolate(
     way.check(ends)
     check_folder(out, force)
     loaded, attributes = _opened(space)
-    centre = centre_of(loaded.prior)
     passed = np.stack([each.z for each in _sums(loaded, attributes, ends, up=up)])
-    z = walk(passed, way.steps, how=way.how, centre=centre)
+    z = _walked(loaded, passed, way.steps, way.how, finish)
     shapes = list(finished(loaded, z, finish))
     written = sum(bool(write(shape, out, number, extensions, finish)) for number, shape in enumerate(shapes))
     write_latents(out / "latents.npz", z)
     rows = -(-len(shapes) // IN_A_ROW)
     save_sheet(out / "sheet.png", [shape.voxels for shape in shapes], columns=-(-len(shapes) // rows))
     if way.frames:
-        smooth = walk(passed, max(way.frames, len(ends)), how=way.how, centre=centre)
+        smooth = _walked(loaded, passed, max(way.frames, len(ends)), way.how, finish)
         _film(loaded, smooth, out, finish, way.mp4)
     note_empty(len(shapes) - written)
     if json:
@@ -132,7 +132,7 @@ def arithmetic(
     up: Up = "auto",
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
-    finish: Annotated[Finish, Parameter(name="*")] | None = None,
+    finish: Annotated[Made, Parameter(name="*")] | None = None,
 ) -> None:
     """Write what sums of shapes come to, as meshes and a contact sheet with a row for each sum.
 
@@ -155,13 +155,14 @@ def arithmetic(
     from shapespace.cli.sample import check_folder, extensions_of, finished, note_empty, write
     from shapespace.nets.latents import write_latents
 
-    extensions, finish = extensions_of(format), finish or Finish()
+    extensions, finish = extensions_of(format), finish or Made()
     finish.check(extensions)
     _check_count(expressions)
     check_folder(out, force)
     loaded, attributes = _opened(space)
     sums = _sums(loaded, attributes, expressions, up=up, straight=straight)
-    z = np.stack([each.z for each in sums])
+    z = finish.settled(loaded, np.stack([each.z for each in sums]))
+    sums = [replace(each, z=row) for each, row in zip(sums, z, strict=True)]
     shapes = list(finished(loaded, z, finish))
     written = sum(bool(write(shape, out, number, extensions, finish)) for number, shape in enumerate(shapes))
     write_latents(out / "latents.npz", z)
@@ -172,6 +173,18 @@ def arithmetic(
         say_json(facts | {"attributes": _read(attributes, shapes)})
         return
     say(f"{counted(written, 'shape')} in {out} as {', '.join(extensions)}, with sheet.png and latents.npz")
+
+
+def _walked(space: ShapeSpace, passed: np.ndarray, steps: int, how: str, finish: Made) -> np.ndarray:
+    """Return latent vectors on the way through those passed, which stay as they are, the others mended if asked for."""
+    import numpy as np
+
+    from shapespace.explore.interpolate import centre_of, interpolate, stops
+
+    z = interpolate(passed, steps, how=how, centre=centre_of(space.prior))
+    between = np.setdiff1d(np.arange(steps), stops(len(passed), steps))
+    z[between] = finish.settled(space, z[between])
+    return z
 
 
 def _opened(space: str) -> tuple[ShapeSpace, Attributes | None]:
@@ -196,7 +209,7 @@ def _sums(
         ]
 
 
-def _draw(path: Path, space: ShapeSpace, sums: list[Sum], texts: tuple[str, ...], finish: Finish) -> None:
+def _draw(path: Path, space: ShapeSpace, sums: list[Sum], texts: tuple[str, ...], finish: Made) -> None:
     """Write a picture of all sums: for each the shapes that are added, then what they come to."""
     import numpy as np
 
@@ -214,7 +227,7 @@ def _draw(path: Path, space: ShapeSpace, sums: list[Sum], texts: tuple[str, ...]
     save_sheet(path, grids, columns=width * max(1, IN_A_ROW // width), captions=captions)
 
 
-def _film(space: ShapeSpace, z: np.ndarray, out: Path, finish: Finish, mp4: bool) -> None:
+def _film(space: ShapeSpace, z: np.ndarray, out: Path, finish: Made, mp4: bool) -> None:
     from shapespace.cli.sample import finished
     from shapespace.shapes.film import save_gif, save_mp4, turntable
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from shapespace.errors import TrainingDiverged
+from shapespace.nets.norm import gathered
 from shapespace.nets.prior import sample_prior
 from shapespace.settings import Settings, TrainSettings
 from shapespace.tensors import Latent, Logits, Occupancy, Scalar
@@ -30,6 +31,9 @@ Also = Callable[[], Stats]
 
 LARGE = 64 * 64**3
 """Voxels of a batch from which G's layers are not kept: at 64^3 and batch 100 they are two of eight gigabytes."""
+
+JUDGED = 2
+"""Shapes of a batch that D is asked about where neither network learns: its numbers are only looked at."""
 
 TINY = 1e-30
 """Below this D's loss has no slope at a shape that float32 could carry; G then learns nothing from it."""
@@ -70,6 +74,11 @@ class Gan:
         """Every optimiser by the name its tensors are saved under."""
         return {"generator_adam": self.generator_adam, "discriminator_adam": self.discriminator_adam}
 
+    @property
+    def frozen(self) -> bool:
+        """Whether both stay as they are, rates of 0, for what learns beside them."""
+        return self.train.generator_rate == self.train.discriminator_rate == 0
+
     def step(self, real: Occupancy, *, step: int, count: int, is_open: bool, also: Also | None = None) -> Stats:
         """Learn from one batch and return its numbers, still on the device.
 
@@ -88,6 +97,8 @@ class Gan:
             TrainingDiverged: A loss or gradient is not finite; the weights it would have spoilt are untouched.
         """
         self.share = len(real) * self.ranks.size / count
+        if self.frozen:
+            return self._looked_at(real, step, count) | (also() if also else {})
         one_draw = self.train.one_draw or self.train.one_pass
         fake = self._fake(self._latents(step, count, "first"), with_graph=one_draw)
         real_seen = self._shown(real, step, "real", is_real=True)
@@ -118,6 +129,22 @@ class Gan:
         set_rate(self.generator_adam, rate_at(self.train.generator_rate, fraction, self.train))
         set_rate(self.discriminator_adam, rate_at(self.train.discriminator_rate, fraction, self.train))
         self.whole = self.train.whole if fraction >= self.train.whole_from else 0.0
+
+    @torch.no_grad()
+    def _looked_at(self, real: Occupancy, step: int, count: int) -> Stats:
+        """Return the numbers of a step in which neither network learns, from a few shapes."""
+        few = real[:JUDGED]
+        with gathered(self.generator), gathered(self.discriminator):
+            fake = self._fake(self._latents(step, count, "first")[:JUDGED], with_graph=False)
+            shown = self._shown(few, step, "real", is_real=True), self._shown(fake, step, "fake")
+            real_logits, fake_logits = (self._logits(each, learning=False) for each in shown)
+        return {
+            "loss_discriminator": self.loss.discriminator(real_logits, fake_logits),
+            "loss_generator": self.loss.generator(real_logits, fake_logits),
+            "penalty": torch.zeros((), device=self.device),
+            "counts": gather_counts(real_logits, fake_logits, self.loss.paired),
+            "occupancy_fake": fake.mean(), "occupancy_real": real.mean(),
+        }  # fmt: skip
 
     def _teach_discriminator(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
         self.discriminator_adam.zero_grad(set_to_none=True)

@@ -102,9 +102,10 @@ class VaeGan:
         """Teach E, and add the reconstruction's gradient to G's.
 
         In the paper's form E learns first, and G then from what the new E says. With `train.one_pass` both learn from
-        one pass, each as the other was before the step.
+        one pass, each as the other was before the step. At rates of 0 E learns alone, in a third of the time.
         """
-        together = self.settings.train.one_pass
+        alone = self.gan.frozen
+        together = self.settings.train.one_pass and not alone
         self.generator.requires_grad_(together)
         mean, log_variance = self._encoded(images)
         loss = self._distance(reparameterised(mean, log_variance, standard), real)
@@ -112,7 +113,7 @@ class VaeGan:
         free = variational.with_free_bits(nats, self.vae.free_bits)
         self._teach_encoder(self.vae.kl_weight * self.warmth * self.divergence(free), loss)
         self.generator.requires_grad_(True)
-        if not together:
+        if not together and not alone:
             with torch.no_grad():
                 z = reparameterised(*self._encoded(images), standard)
             (self.vae.reconstruction_weight * self.gan.share * self._distance(z, real)).backward()
