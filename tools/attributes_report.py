@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from shapespace.explore.attributes import Attributes, of
 from shapespace.explore.interpolate import WAYS, interpolate
+from shapespace.explore.mend import mend
 from shapespace.explore.reader import Reader, fit
 from shapespace.explore.steer import steer
 from shapespace.shapes.grid import components, iou, largest_component
@@ -106,8 +107,18 @@ def paths(space: ShapeSpace, count: int, occupied: tuple[float, float], steps: i
     yield f"occupancy of held-out pieces {occupied[0]:.4f} to {occupied[1]:.4f}"
     yield "samples, the ends: " + _state(_voxels(space, z), occupied)
     for how in WAYS:
-        between = [interpolate(z[2 * i : 2 * i + 2], steps, how=how)[1:-1] for i in range(count)]
-        yield f"{how}, steps between: " + _state(_voxels(space, np.concatenate(between)), occupied)
+        between = np.concatenate([interpolate(z[2 * i : 2 * i + 2], steps, how=how)[1:-1] for i in range(count)])
+        plain = _voxels(space, between)
+        yield f"{how}, steps between: " + _state(plain, occupied)
+        moved = mend(space, between)
+        mended = _voxels(space, moved)
+        yield f"{how}, mended: " + _state(mended, occupied)
+        alike = [iou(a, b) for a, b in zip(plain, mended, strict=True) if not np.array_equal(a, b)]
+        length = np.linalg.norm(moved - between, axis=1)
+        yield (
+            f"  moved {len(alike)} by {length[length > 0].mean():.2f}; IoU with what they were "
+            f"{np.mean(alike):.3f}, a tenth below {np.quantile(alike, 0.1):.3f}"
+        )
 
 
 def share(count: int, total: int) -> str:

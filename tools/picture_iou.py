@@ -17,7 +17,7 @@ from shapespace.data.store import Store
 from shapespace.data.views import Views
 from shapespace.evaluate.pictures import of_store, rebuilt
 from shapespace.space import load
-from shapespace.train.collapse import LEVEL, own_and_shuffled
+from shapespace.train.collapse import cut, own_and_shuffled
 
 SHAPES = 200
 
@@ -27,14 +27,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("store", type=Path)
     parser.add_argument("runs", type=Path, nargs="+")
-    parser.add_argument("--level", type=float, default=LEVEL, help="occupancy above which a voxel is inside")
+    parser.add_argument("--level", type=float, help="occupancy above which a voxel is inside; its own a shape if none")
     given = parser.parse_args()
     store = Store.open(given.store)
     shown = of_store(Views.open(store, seed=0), store, store.indices("validation")[:SHAPES], 1)
     true = torch.from_numpy(shown.true)
     for run in given.runs:
         _, occupancy = rebuilt(load(run), shown.pictures)
-        own, others = own_and_shuffled(torch.from_numpy(occupancy > given.level), true)
+        guesses = torch.from_numpy(occupancy)
+        own, others = own_and_shuffled(guesses > given.level if given.level else cut(guesses), true)
         print(f"{run}: {own:.3f} own, {others:.3f} others'")
 
 

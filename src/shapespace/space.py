@@ -19,6 +19,7 @@ from shapespace.nets.fast import FastGenerator
 from shapespace.nets.generator import Generator
 from shapespace.nets.prior import sample_prior
 from shapespace.nets.weights import SpaceCard, load_space, save_space
+from shapespace.shapes.cut import best_cut
 from shapespace.shapes.shape import Shape, Shapes
 
 SHIPPED = Path(__file__).parent / "spaces"
@@ -75,11 +76,6 @@ class ShapeSpace:
     def threshold(self) -> float:
         """A voxel is inside where its occupancy is above this."""
         return self.card.threshold
-
-    @property
-    def picture_threshold(self) -> float:
-        """The same for shapes made of pictures."""
-        return self.card.picture_threshold or self.card.threshold
 
     def to(self, device: str | torch.device) -> ShapeSpace:
         """Return this space, moved to a device."""
@@ -180,7 +176,19 @@ class ShapeSpace:
         z = self.encode(pictures[None] if pictures.dim() == 3 else pictures)
         if not len(z):
             raise UsageError("no pictures were given; one is enough")
-        return replace(next(self.stream(z.mean(axis=0, keepdims=True))), threshold=self.picture_threshold)
+        return self.guess(z.mean(axis=0))
+
+    def guess(self, z: np.ndarray) -> Shape:
+        """Return the shape of a picture's latent vector, which hedges as no sample does: cut where it overlaps most.
+
+        Args:
+            z: (latent_dim,), what `encode` says of a picture.
+
+        Raises:
+            UsageError: If the shape of z is another or a number in it is not finite.
+        """
+        shape = next(self.stream(z[None]))
+        return replace(shape, threshold=best_cut(shape.occupancy))
 
     def reader(self) -> ImageEncoder:
         """Return the image encoder.

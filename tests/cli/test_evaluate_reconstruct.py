@@ -31,7 +31,7 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def spaces(tmp_path_factory):
     torch.manual_seed(0)
-    folder, card = tmp_path_factory.mktemp("spaces"), SpaceCard(prior="normal", threshold=0.5, picture_threshold=0.45)
+    folder, card = tmp_path_factory.mktemp("spaces"), SpaceCard(prior="normal", threshold=0.5)
     generator = Generator(6, 16, widths=(8, 4)).eval()
     save_space(folder / "blind.safetensors", generator, card)
     save_space(folder / "sees.safetensors", generator, card, encoder=ImageEncoder(6, widths=(1, 2, 4, 8)))
@@ -47,7 +47,7 @@ def test_the_report_has_all_rows_and_says_what_was_measured(spaces, store, tmp_p
     found = json.loads((tmp_path / "r" / "report.json").read_text())
     assert list(found["rows"]) == [PREDICTED, CLASS_MEAN, RETRIEVED, SHUFFLED, SHUFFLED_WITHIN]
     assert [found[key] for key in ("split", "each", "pictures", "objects")] == ["test", 2, 8, 4]
-    assert found["threshold"] == 0.45
+    assert found["threshold"] == "its own a shape"
     assert found["rows"][SHUFFLED]["iou"]["value"] <= 1
     with Image.open(tmp_path / "r" / "panel.png") as panel:
         assert panel.width == 8 * 150

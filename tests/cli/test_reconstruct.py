@@ -16,7 +16,7 @@ from shapespace.nets.latents import read_latents
 from shapespace.nets.weights import SpaceCard, save_space
 from shapespace.space import load
 
-CARD = SpaceCard(prior="normal", threshold=0.7, picture_threshold=0.55)
+CARD = SpaceCard(prior="normal", threshold=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_several_photographs_are_averaged_and_the_shape_is_that_of_the_latent(sp
     z = own.encode(np.stack([read_photo(path).picture for path in photos])).mean(axis=0)
     assert np.allclose(read_latents(tmp_path / "chair.npz", 6)[0], z)
     shape = own.reconstruct(np.stack([read_photo(path).picture for path in photos]))
-    assert facts["voxels"] == shape.voxels.sum() == (own.decode(z[None]) > 0.55).sum()
+    assert facts["voxels"] == shape.voxels.sum() == (own.decode(z[None]) > own.guess(z).threshold).sum()
     assert facts["voxels"] != (own.decode(z[None]) > 0.7).sum()
     assert facts["outline_iou"] is None
     assert len(facts["how"]) == 2

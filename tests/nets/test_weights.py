@@ -15,7 +15,6 @@ from shapespace import limits
 from shapespace.errors import BadInput, DamagedFile, UsageError
 from shapespace.nets import weights
 from shapespace.nets.discriminator import Discriminator
-from shapespace.nets.encoder import ImageEncoder
 from shapespace.nets.generator import Generator
 from shapespace.nets.weights import SpaceCard, load_space, save_space
 
@@ -155,7 +154,7 @@ def test_a_promised_sha256_is_held(path):
         ({"threshold": 1.5}, "threshold 1.5"),
         ({"threshold": float("nan")}, "threshold nan"),
         ({"threshold": "high"}, "threshold is a str"),
-        ({"picture_threshold": 0.0}, "threshold 0.0"),
+        ({"picture_threshold": "low"}, "picture_threshold is a str"),
         ({"categories": "chair"}, "categories is a str"),
         ({"resolution": 32}, "32"),
         ({"version": 3}, "version 3"),
@@ -175,6 +174,10 @@ def test_a_promised_sha256_is_held(path):
 def test_a_card_that_asks_for_what_cannot_be_is_refused(path, change, named):
     with pytest.raises(BadInput, match=named):
         load_space(rewritten(path, card=change))
+
+
+def test_a_card_of_an_earlier_shapespace_is_read_without_its_threshold_for_pictures(path):
+    assert load_space(rewritten(path, card={"picture_threshold": 0.2})).card == load_space(path).card
 
 
 @pytest.mark.parametrize(
@@ -259,15 +262,6 @@ def test_weights_that_are_not_finite_are_not_saved(tmp_path):
     with pytest.raises(UsageError, match="float16"):
         save_space(tmp_path / "a", generator, CARD, half=True)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_threshold_for_pictures_is_kept_with_an_encoder_and_with_it_alone(tmp_path):
-    generator, _ = networks()
-    card = replace(CARD, picture_threshold=0.2)
-    save_space(tmp_path / "reads", generator, card, encoder=ImageEncoder(5, widths=(1, 2, 4, 8)))
-    save_space(tmp_path / "blind", generator, card)
-    assert load_space(tmp_path / "reads").card.picture_threshold == 0.2
-    assert load_space(tmp_path / "blind").card.picture_threshold is None  # version 1, as its readers know it
 
 
 def test_a_card_keeps_plain_values():

@@ -33,7 +33,7 @@ def make_space(*, prior: str = "normal", encoder: bool = False) -> ShapeSpace:
             part.running_var.fill_(0.01)
     generator.output.weight.data.mul_(20)
     reader = ImageEncoder(6, widths=(1, 2, 4, 8)) if encoder else None
-    return ShapeSpace(generator, SpaceCard(prior=prior, picture_threshold=0.3, categories=("chair",)), encoder=reader)
+    return ShapeSpace(generator, SpaceCard(prior=prior, categories=("chair",)), encoder=reader)
 
 
 def make_served(**options: Any) -> Served:

@@ -71,12 +71,10 @@ def test_an_encoder_that_sees_all_has_iou_1_with_its_own_and_three_active_dimens
     assert ignored_picture(found) is None
 
 
-def test_the_threshold_for_pictures_is_where_they_overlap_most(store):
-    """A memory that is a third sure of what is there, and half as sure of everything else."""
-    vague = Memory(store.read(range(len(store))) / 6 + 1 / 6)
-    found = check(store).threshold(Names(), vague)
-    assert 1 / 6 < found < 1 / 3
-    assert check(store).threshold(Names(), Memory(store.read(range(len(store))) / 12)) < 1 / 12
+def test_a_vague_memory_is_cut_where_it_overlaps_most(store):
+    """One that is a third sure of what is there, and a hundredth as sure of everything else."""
+    vague = Memory(store.read(range(len(store))) * 0.33 + 0.003)
+    assert check(store).measure(Names(), vague)["iou_own"] == 1.0
 
 
 def test_a_blind_encoder_has_no_gap_no_nats_and_the_run_says_so_in_words(store):

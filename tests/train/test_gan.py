@@ -12,7 +12,8 @@ from shapespace.errors import TrainingDiverged, UsageError
 from shapespace.nets.discriminator import Discriminator
 from shapespace.nets.generator import Generator
 from shapespace.settings import Settings
-from shapespace.train.gan import Gan, named_state
+from shapespace.train.gan import Gan
+from shapespace.train.optimisers import named_state
 
 
 def gan(settings: Settings) -> Gan:

@@ -14,7 +14,8 @@ from shapespace.nets.discriminator import Discriminator
 from shapespace.nets.encoder import ImageEncoder
 from shapespace.nets.generator import Generator
 from shapespace.settings import Settings
-from shapespace.train.gan import Gan, named_state
+from shapespace.train.gan import Gan
+from shapespace.train.optimisers import named_state
 from shapespace.train.vaegan import VaeGan
 
 

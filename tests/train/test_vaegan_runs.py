@@ -103,7 +103,6 @@ def test_the_watchdog_says_that_the_picture_is_ignored(store, tmp_path, monkeypa
 
 def test_the_space_reads_pictures_and_answers_with_means(store, tmp_path):
     space = load(train(store, small_vaegan(), tmp_path / "run"))
-    assert space.card.picture_threshold == space.picture_threshold
     pictures = SolidViews().batch([0, 5, 9], draw=0)[0]
     z = space.encode(pictures)
     with torch.no_grad():

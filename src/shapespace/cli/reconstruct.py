@@ -65,8 +65,9 @@ def reconstruct(
     fit = None
     if refine:
         z, fit = _refined(loaded, z, seen)
-    (z,) = finish.settled(loaded, z[None], loaded.picture_threshold)
-    shape = finish.cut(replace(next(loaded.stream(z[None])), threshold=loaded.picture_threshold))
+    cut = loaded.guess(z).threshold
+    (z,) = finish.settled(loaded, z[None], cut)
+    shape = finish.cut(replace(next(loaded.stream(z[None])), threshold=cut))
     save_single(shape, out, finish)
     _draw(out.with_suffix(".png"), seen, shape)
     if json:

@@ -79,7 +79,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     z, predicted = _read(loaded, shown)
     note(f"looking through {each} pictures of each of {len(train)} training shapes")
     near = pictures.retrieved(loaded, z, seen, train, each)
-    plan = Plan(near, shown.objects, loaded.picture_threshold, seed)
+    plan = Plan(near, shown.objects, seed=seed)
     drawn = [each.name for each in (views, backgrounds) if each]
     facts = {"data": data.name, "store": store.digest, "split": name, "each": each, "drawn": drawn}
     facts |= _about(space, loaded, "photographs" if photographs else "pictures")

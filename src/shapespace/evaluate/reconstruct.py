@@ -24,6 +24,7 @@ import numpy as np
 from shapespace.evaluate.alignment import Places, best
 from shapespace.evaluate.guesses import Guesses, bring, brought, class_means, dealt, retrieved
 from shapespace.evaluate.intervals import HIGH, LOW, ROUNDS, Interval
+from shapespace.shapes.cut import best_cut
 
 if TYPE_CHECKING:
     from shapespace.evaluate.pictures import Pictured
@@ -45,14 +46,14 @@ class Plan:
     Args:
         retrieved: (n,) int, the training shape retrieved for each picture; see `guesses.retrieve`.
         objects: (n,) int, equal for pictures of the same object; None takes equal true shapes for one object.
-        threshold: Above which a predicted voxel is full.
+        threshold: Above which a predicted voxel is full; None cuts each shape where it overlaps most.
         seed: Of the dealing out and the intervals.
         rounds: Draws of the bootstrap.
     """
 
     retrieved: np.ndarray
     objects: np.ndarray | None = None
-    threshold: float = 0.5
+    threshold: float | None = None
     seed: int = 0
     rounds: int = ROUNDS
 
@@ -109,7 +110,9 @@ def rows(
     draw = _Draws(names.tolist(), codes, objects, plan)
     side = true.shape[-1]
     made = brought(predicted.shape[-1], side) or "as predicted"
-    own = Guesses(bring(predicted, side), np.arange(len(true)), np.full(len(true), plan.threshold), made)
+    bank = bring(predicted, side)
+    levels = [best_cut(grid) if plan.threshold is None else plan.threshold for grid in bank]
+    own = Guesses(bank, np.arange(len(true)), np.array(levels), made)
     guesses = {
         PREDICTED: own,
         CLASS_MEAN: class_means(names, codes, train_voxels, np.asarray(train_categories), side),

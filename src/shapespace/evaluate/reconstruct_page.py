@@ -25,8 +25,9 @@ TITLES = {
     "iou_aligned": "IoU after the alignment search, %",
 }
 PROTOCOL = (
-    "Average precision over the voxels of one shape (as scikit-learn computes it), and IoU at the threshold; the mean "
-    "over the pictures of a category, and the mean of these over categories. The alignment search tries every order "
+    "Average precision over the voxels of one shape (as scikit-learn computes it), and IoU at the threshold, of which "
+    "each prediction has its own, where it is expected to overlap most by its own occupancy; the mean over the "
+    "pictures of a category, and the mean of these over categories. The alignment search tries every order "
     f"of the axes, every flip and shifts of up to {SHIFT:.0%} of the side, and takes the best, separately for each "
     "number. It forgives so much that a class mean, which never sees the picture, gains tens of points by it."
 )
@@ -51,7 +52,7 @@ def record(found: Mapping[str, Row], true: np.ndarray, categories: Sequence[str]
     }
     return {
         "kind": "reconstruct", "pictures": len(true), "objects": len(set(objects)), "categories": counts,
-        "resolution": true.shape[-1], "threshold": plan.threshold, "seed": plan.seed,
+        "resolution": true.shape[-1], "threshold": plan.threshold or "its own a shape", "seed": plan.seed,
         "most_places": max(len(Places.all(shape)) for shape in np.unique(true, axis=0)), "protocol": PROTOCOL,
         "rows": {name: _plain(row.numbers)[MEAN] for name, row in found.items()},
         "above": {name: _plain(row.gap)[MEAN] for name, row in found.items() if name != PREDICTED},

@@ -13,21 +13,22 @@ VERSION = 2
 """Of the file's layout; a reader refuses a newer one. Without an encoder a file is written as version 1, which every
 reader understands."""
 
+FORMER = "picture_threshold"
+"""Of shapes made of pictures, in files of an earlier shapespace; now each has its own (`shapes.cut`)."""
+
 
 @dataclass(frozen=True)
 class SpaceCard:
     """What a space is: everything about it but its weights.
 
     Raises:
-        UsageError: If the prior is unknown or a threshold is not between 0 and 1.
+        UsageError: If the prior is unknown or the threshold is not between 0 and 1.
     """
 
     prior: str = "uniform"
     """Distribution of z it was trained on, and the only one it is sampled from."""
     threshold: float = 0.5
     """A voxel is inside where its occupancy is above this; chosen on validation data."""
-    picture_threshold: float | None = None
-    """The same for shapes made of pictures: less sure of themselves than samples, they are cut lower."""
     categories: tuple[str, ...] = ()
     """What it was trained on, as in ("chair",)."""
     data: dict[str, Any] = field(default_factory=dict)
@@ -54,16 +55,15 @@ class SpaceCard:
         object.__setattr__(self, "categories", tuple(map(str, self.categories)))
         if self.prior not in PRIORS:
             raise UsageError(f"prior {self.prior!r} is not known; use one of {', '.join(PRIORS)}")
-        for threshold in (self.threshold, self.picture_threshold):
-            if threshold is not None and not 0 < threshold < 1:
-                raise UsageError(f"threshold {threshold!r} must lie between 0 and 1")
+        if not 0 < self.threshold < 1:
+            raise UsageError(f"threshold {self.threshold!r} must lie between 0 and 1")
 
 
 def entry(card: SpaceCard) -> dict[str, Any]:
     """Return the card as it stands in the file; without an encoder as readers of version 1 know it."""
     written: dict[str, Any] = dict(asdict(card))
     if card.encoder is None:
-        del written["encoder"], written["picture_threshold"]
+        del written["encoder"]
     return written
 
 
@@ -81,7 +81,7 @@ def parse(path: str | PathLike[str], found: dict[str, Any]) -> SpaceCard:
         if isinstance(value, bool) or not isinstance(value, _PLAIN[name]):
             raise BadInput(path, f"its card's {name} is a {type(value).__name__}")
     try:
-        return SpaceCard(**found)
+        return SpaceCard(**{name: value for name, value in found.items() if name != FORMER})
     except UsageError as error:
         raise BadInput(path, f"its card is wrong: {error}") from error
 
@@ -90,5 +90,5 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "prior": (str,), "threshold": (float,), "categories": (list,), "data": (dict,), "licence": (str,),
     "trained": (dict,), "name": (str,), "resolution": (int,), "generator": (dict,),
     "discriminator": (dict, type(None)), "encoder": (dict, type(None)), "version": (int,),
-    "picture_threshold": (float, type(None)),
+    FORMER: (float, type(None)),
 }  # fmt: skip

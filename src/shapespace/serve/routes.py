@@ -15,12 +15,13 @@ from shapespace.serve.answers import MEDIA
 from shapespace.serve.schemas import Failure, Health, SpaceFacts, SpaceList
 from shapespace.serve.service import Service
 from shapespace.serve.trouble import Trouble
+from shapespace.shapes.cut import best_cut
 
 Name = Annotated[str, Path(max_length=64, description="of a space, as /api/spaces lists it", examples=["chair"])]
 
 Threshold = Annotated[
     float | None,
-    Query(gt=0, lt=1, description="a voxel is inside above this; the space's own for pictures if not given"),
+    Query(gt=0, lt=1, description="a voxel is inside above this; where the shape overlaps most if not given"),
 ]
 
 _MEANINGS = {
@@ -123,5 +124,7 @@ def _add_reconstruct(routes: APIRouter, service: Service) -> None:
             raise Trouble(422, "no_encoder", f"{name} reads no pictures: it was trained without an encoder")
         photo = await service.uploads.picture(await request.body())
         z = await service.run(lambda _: space.encode(photo.picture[None]))
-        asked = schemas.Request(format=format, threshold=threshold or space.picture_threshold)
-        return await service.shapes(name, asked, np.asarray(z, np.float32), how=photo.how)
+        rows = np.asarray(z, np.float32)
+        grids = await service.decode(name, rows)
+        asked = schemas.Request(format=format, threshold=threshold or best_cut(grids[0] / 255))
+        return await service.shapes(name, asked, rows, grids=grids, how=photo.how)

@@ -17,20 +17,12 @@ from shapespace.data.store import Store
 from shapespace.data.views import Views
 from shapespace.nets.encoder import as_seen
 from shapespace.settings import Settings
+from shapespace.shapes.cut import best_cut
 from shapespace.tensors import Images, Latent
 from shapespace.train import variational
 
 CHECKED = 32
 """Held-out shapes, a picture each: always the same, so that rows can be compared."""
-
-LEVEL = 0.25
-"""Occupancy above which a voxel is inside here: what is best for guesses whose IoU is about a third.
-
-The level that overlaps most is half of the F1 it reaches (Lipton et al. 2014); at an IoU of 1/3, F1 is 1/2.
-"""
-
-LEVELS = np.round(np.arange(0.05, 0.91, 0.05), 2)
-"""Candidates for the threshold of shapes made of pictures."""
 
 TOGETHER = 16
 """Pictures, and shapes, that pass a network at a time."""
@@ -66,7 +58,7 @@ class CollapseCheck:
             `active_dimensions`, those that vary with the picture.
         """
         mean, log_variance = _evaluated(encoder, self._encoded)
-        voxels = _evaluated(generator, lambda net: self._decoded(net, mean)) > LEVEL
+        voxels = cut(_evaluated(generator, lambda net: self._decoded(net, mean)))
         own, shuffled = own_and_shuffled(voxels, self.truths)
         nats = variational.divergences(mean, log_variance).mean(0)
         return {
@@ -74,14 +66,6 @@ class CollapseCheck:
             "active_dimensions": variational.active_dimensions(mean),
             "kl_dimensions": [round(value, 4) for value in nats.tolist()],
         }  # fmt: skip
-
-    @torch.no_grad()
-    def threshold(self, encoder: nn.Module, generator: nn.Module) -> float:
-        """Return the level at which the shapes of the fixed pictures overlap most with their own truths."""
-        mean, _ = _evaluated(encoder, self._encoded)
-        occupancy = _evaluated(generator, lambda net: self._decoded(net, mean))
-        overlaps = [own_and_shuffled(occupancy > level, self.truths)[0] for level in LEVELS]
-        return float(LEVELS[int(np.argmax(overlaps))])
 
     def _encoded(self, encoder: nn.Module) -> tuple[Latent, Latent]:
         images: list[Images] = [as_seen(part.to(self.device)) for part in self.pictures.split(TOGETHER)]
@@ -91,6 +75,12 @@ class CollapseCheck:
     def _decoded(self, generator: nn.Module, z: Latent) -> Tensor:
         grids = torch.cat([generator(part.to(self.device)).float().cpu() for part in z.split(TOGETHER)])
         return (grids + 1) / 2 if self.tanh else grids
+
+
+def cut(occupancy: Tensor) -> Tensor:
+    """Return the voxels of shapes made of pictures, bool, same shape: each at its own best cut."""
+    levels = torch.tensor([best_cut(grid) for grid in occupancy.numpy()])
+    return occupancy > levels.view(-1, *[1] * (occupancy.dim() - 1))
 
 
 def own_and_shuffled(voxels: Tensor, truths: Tensor) -> tuple[float, float]:

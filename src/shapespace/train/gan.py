@@ -6,8 +6,7 @@ kill, bit for bit. Numbers stay on the device; the one question a step asks of t
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +14,14 @@ from torch import Tensor, nn
 from shapespace.errors import TrainingDiverged
 from shapespace.nets.norm import gathered
 from shapespace.nets.prior import sample_prior
-from shapespace.settings import Settings, TrainSettings
+from shapespace.settings import Settings
 from shapespace.tensors import Latent, Logits, Occupancy, Scalar
 from shapespace.train import losses
 from shapespace.train.augment import augment
 from shapespace.train.balance import gather_counts
 from shapespace.train.contrast import contrast
 from shapespace.train.draws import generator_for
+from shapespace.train.optimisers import adam_for, rate_at, set_rate
 from shapespace.train.ranks import Ranks
 from shapespace.train.whole import push
 
@@ -318,38 +318,3 @@ def _refuse(size: Scalar, who: str) -> None:
     """Stop where a number that sums up a step is not finite; asking waits for the device."""
     if not torch.isfinite(size):
         raise TrainingDiverged(f"the loss or a gradient of {who} is not finite")
-
-
-def adam_for(network: nn.Module, rate: float, train: TrainSettings) -> torch.optim.Adam:
-    """Return an optimiser of all weights of a network, its moments there already."""
-    adam = torch.optim.Adam(network.parameters(), lr=rate, betas=(train.beta1, train.beta2), foreach=True)
-    for parameter in network.parameters():  # set up now, so that a checkpoint has the same keys from the first step on
-        adam.state[parameter] = {
-            "step": torch.tensor(0.0),
-            "exp_avg": torch.zeros_like(parameter),
-            "exp_avg_sq": torch.zeros_like(parameter),
-        }
-    return adam
-
-
-def rate_at(rate: float, fraction: float, train: TrainSettings) -> float:
-    """Return a learning rate when `fraction` of the run is done: a cosine from 1 to `final_rate` times itself."""
-    return rate * (train.final_rate + (1 - train.final_rate) * (1 + math.cos(math.pi * fraction)) / 2)
-
-
-def set_rate(adam: torch.optim.Adam, rate: float) -> None:
-    """Give an optimiser its learning rate."""
-    for group in adam.param_groups:
-        group["lr"] = rate
-
-
-def named_state(networks: Mapping[str, nn.Module], adams: Mapping[str, torch.optim.Adam]) -> Stats:
-    """Return every tensor of networks and optimisers under one flat name each; views, not copies."""
-    state: Stats = {}
-    for name, network in networks.items():
-        state |= {f"{name}.{key}": value for key, value in network.state_dict().items()}
-    for name, adam in adams.items():
-        parameters = [p for group in adam.param_groups for p in group["params"]]
-        for index, parameter in enumerate(parameters):
-            state |= {f"{name}.{index}.{key}": value for key, value in adam.state[parameter].items()}
-    return state

@@ -26,7 +26,8 @@ from shapespace.train.balance import is_open
 from shapespace.train.build import batches_for, begin, build, decided, device_named, views_for
 from shapespace.train.collapse import CollapseCheck
 from shapespace.train.ema import Ema
-from shapespace.train.gan import Gan, named_state
+from shapespace.train.gan import Gan
+from shapespace.train.optimisers import named_state
 from shapespace.train.pace import Pace
 from shapespace.train.progress import Progress
 from shapespace.train.runlog import RunLog
@@ -235,8 +236,7 @@ class _Run:
             return
         saved = checkpoint.Checkpoint(self.state.step, self._tensors(), self._facts())
         checkpoint.save(self.out / "checkpoints", saved, self.settings.run.keep)
-        cut = self.collapse.threshold(self.system.networks["encoder"], self.ema.network) if self.collapse else None
-        self.snapshot.space(self.system, self.ema, self.out / "space.safetensors", self.state.shapes, cut)
+        self.snapshot.space(self.system, self.ema, self.out / "space.safetensors", self.state.shapes)
 
     @contextmanager
     def _outlived(self, kind: str) -> Iterator[None]:

@@ -81,16 +81,13 @@ class Snapshot:
         grids = occupancy[:SHOWN, 0].numpy() > choose_threshold(occupancy, self.held_out_occupancy)
         save_sheet(path, list(grids), columns=8)
 
-    def space(
-        self, system: Gan | VaeGan, ema: Ema, path: Path, shapes: int, picture_threshold: float | None = None
-    ) -> None:
+    def space(self, system: Gan | VaeGan, ema: Ema, path: Path, shapes: int) -> None:
         """Write the space so far: the averaged generator, the other networks, and all that rebuilds them."""
         threshold = choose_threshold(self._occupancy(ema.network, JUDGED), self.held_out_occupancy)
         category = self.settings.run.category
         card = SpaceCard(
             prior=self.settings.nets.prior,
             threshold=threshold,
-            picture_threshold=picture_threshold,
             categories=(category,) if category else tuple(self.store.category_names),
             data=dict(self.store.provenance),
             licence=str(self.store.provenance.get("licence", "")),

@@ -19,7 +19,8 @@ from shapespace.settings import Settings
 from shapespace.tensors import Images, Latent, Occupancy, Scalar
 from shapespace.train import variational
 from shapespace.train.draws import generator_for
-from shapespace.train.gan import Gan, Stats, adam_for, rate_at, set_rate
+from shapespace.train.gan import Gan, Stats
+from shapespace.train.optimisers import adam_for, rate_at, set_rate
 
 
 class VaeGan:
