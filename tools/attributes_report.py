@@ -105,20 +105,10 @@ def paths(space: ShapeSpace, count: int, occupied: tuple[float, float], steps: i
     """Yield lines: in what shape the steps of paths between samples are, beside the samples themselves."""
     z = space.latents(2 * count, PATHS_SEED)
     yield f"occupancy of held-out pieces {occupied[0]:.4f} to {occupied[1]:.4f}"
-    yield "samples, the ends: " + _state(_voxels(space, z), occupied)
+    yield from _before_and_after("samples, the ends", space, z, occupied)
     for how in WAYS:
         between = np.concatenate([interpolate(z[2 * i : 2 * i + 2], steps, how=how)[1:-1] for i in range(count)])
-        plain = _voxels(space, between)
-        yield f"{how}, steps between: " + _state(plain, occupied)
-        moved = mend(space, between)
-        mended = _voxels(space, moved)
-        yield f"{how}, mended: " + _state(mended, occupied)
-        alike = [iou(a, b) for a, b in zip(plain, mended, strict=True) if not np.array_equal(a, b)]
-        length = np.linalg.norm(moved - between, axis=1)
-        yield (
-            f"  moved {len(alike)} by {length[length > 0].mean():.2f}; IoU with what they were "
-            f"{np.mean(alike):.3f}, a tenth below {np.quantile(alike, 0.1):.3f}"
-        )
+        yield from _before_and_after(f"{how}, steps between", space, between, occupied)
 
 
 def share(count: int, total: int) -> str:
@@ -127,6 +117,20 @@ def share(count: int, total: int) -> str:
     middle, half = (p + z * z / (2 * total)), z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
     low, high = ((middle + sign * half) / (1 + z * z / total) for sign in (-1, 1))
     return f"{p:.3f} ({max(0.0, low):.3f} to {min(1.0, high):.3f})"
+
+
+def _before_and_after(name: str, space: ShapeSpace, z: np.ndarray, occupied: tuple[float, float]) -> Iterator[str]:
+    """Yield lines: in what shape shapes are, and in what when they were mended."""
+    moved = mend(space, z)
+    before, after = _voxels(space, z), _voxels(space, moved)
+    yield f"{name}: {_state(before, occupied)}"
+    yield f"{name}, mended: {_state(after, occupied)}"
+    length = np.linalg.norm(moved - z, axis=1)
+    alike = [iou(a, b) for a, b, far in zip(before, after, length, strict=True) if far]
+    yield (
+        f"  moved {len(alike)} of {len(z)} by {length[length > 0].mean():.2f}; IoU with what they were "
+        f"{np.mean(alike):.3f}, a tenth below {np.quantile(alike, 0.1):.3f}"
+    )
 
 
 def _state(grids: np.ndarray, occupied: tuple[float, float]) -> str:
