@@ -53,9 +53,11 @@ def test_steps_between_two_chairs_are_whole(chairs):
 
 
 def test_progress_is_told_and_nothing_is_no_trouble(chairs):
-    told: list[int] = []
+    told: list[float] = []
     mend(chairs, chairs.latents(3), steps=1, progress=told.append)
-    assert told == [1, 2, 3]
+    assert told == sorted(told)
+    assert {1, 2, 3} <= set(told)
+    assert len(told) > 3  # between them, too: who waits for one shape may leave
     assert mend(chairs, np.zeros((0, chairs.latent_dim), np.float32)).shape == (0, chairs.latent_dim)
 
 

@@ -38,7 +38,7 @@ def mend(
     *,
     threshold: float | None = None,
     steps: int = STEPS,
-    progress: Callable[[int], object] = lambda _: None,
+    progress: Callable[[float], object] = lambda _: None,
 ) -> np.ndarray:
     """Return latent vectors whose shapes are in one piece, (n, latent_dim) float32; each follows from its row alone.
 
@@ -49,7 +49,7 @@ def mend(
         z: (n, latent_dim).
         threshold: Above which a voxel is inside; the space's own if None.
         steps: At most; each costs about four times as much as decoding.
-        progress: Told how many are done.
+        progress: Told after each step how many are done, of the last one a part; what it raises ends the work.
 
     Source: the slope is that of persistent components (`shapes.parts`); to follow it in latent space is ours.
     """
@@ -57,7 +57,7 @@ def mend(
     rows = np.asarray(z, np.float32)
     mended = np.empty_like(rows)
     for number, row in enumerate(rows):
-        mended[number] = _mended(space, row, cut, steps)
+        mended[number] = _mended(space, row, cut, steps, lambda part, done=number: progress(done + part))
         progress(number + 1)
     return mended
 
@@ -74,11 +74,14 @@ def in_one_piece(space: ShapeSpace, z: np.ndarray, threshold: float | None = Non
     return components(space.decode(z[None])[0] > cut)[1] <= 1
 
 
-def _mended(space: ShapeSpace, z: np.ndarray, threshold: float, steps: int) -> np.ndarray:
+def _mended(
+    space: ShapeSpace, z: np.ndarray, threshold: float, steps: int, told: Callable[[float], object]
+) -> np.ndarray:
     device = next(space.generator.parameters()).device
     here = torch.from_numpy(z.copy()).to(device)
     speed = torch.zeros_like(here)
-    for _ in range(steps + 1):
+    for step in range(steps + 1):
+        told(step / (steps + 1))
         now = here.cpu().numpy()
         if in_one_piece(space, now, threshold):
             return now

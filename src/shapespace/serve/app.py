@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from shapespace.serve import examples, routes, routes_near, routes_search, routes_walk, trouble
+from shapespace.serve import examples, routes, routes_mend, routes_near, routes_search, routes_walk, trouble
 from shapespace.serve.batcher import ROWS
 from shapespace.serve.bodies import Bodies
 from shapespace.serve.guard import Guard
@@ -61,6 +61,7 @@ def build(
     api, known_only = _api(service), [Depends(trouble.refuse_unknown)]
     api.include_router(routes.router(service), dependencies=known_only)
     api.include_router(routes_walk.router(service), dependencies=known_only)
+    api.include_router(routes_mend.router(service), dependencies=known_only)
     api.include_router(routes_near.router(service), dependencies=known_only)
     api.include_router(routes_search.router(service), dependencies=known_only)
     examples.install(api, service)

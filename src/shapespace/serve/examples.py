@@ -37,6 +37,7 @@ def requests(service: Service) -> dict[str, dict[str, Any]]:
         "Interpolate": {"ends": [first, second], "steps": 9},
         "Arithmetic": {"plus": [first], "minus": [], "attributes": {known.names[0]: 0.7} if known else {}},
         "Neighbours": {"z": first, "k": 8},
+        "Mend": {"z": first},
         "Snap": {"voxels": _box(), "resolution": SIDE},
     }
 

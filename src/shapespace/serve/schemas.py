@@ -90,6 +90,12 @@ class Snap(Request):
     seed: Seed = 0
 
 
+class Mend(Request):
+    """The shape of a latent vector, moved a little until it is in one piece."""
+
+    z: Latent
+
+
 class Neighbours(Request):
     """The known shapes that are most like one."""
 
