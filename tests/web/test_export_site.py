@@ -24,6 +24,7 @@ def test_the_site_makes_pythons_shapes_and_snaps_without_a_server(context: Any, 
         wall(page)
         z = space.latents(3, 0)
         assert np.array_equal(hold(page, 2)["z"], z[2])
+        assert not page.locator("#mend").is_visible()  # it takes gradients
         page.get_by_role("button", name="Voxels").click()
         with page.expect_download() as coming:
             page.get_by_role("button", name="STL").click()

@@ -132,7 +132,7 @@ def test_a_link_shows_exactly_what_was_seen(page: Any, context: Any) -> None:
     assert differs(picture, stage(second)) < 0.001
 
 
-def test_a_photograph_becomes_a_shape_where_the_space_reads_them(page: Any) -> None:
+def test_a_photograph_becomes_a_shape_where_the_space_reads_them(page: Any, context: Any) -> None:
     from PIL import Image
 
     assert not page.locator("#open-photo").is_visible()
@@ -144,7 +144,14 @@ def test_a_photograph_becomes_a_shape_where_the_space_reads_them(page: Any) -> N
         {"name": "seat.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )  # fmt: skip
     until(page, "From seat.png")
-    assert told(page)["space"] == "seen"
+    seen, picture = told(page), stage(page)
+    assert seen["space"] == "seen"
+    assert 0 < float(seen["cut"]) < 1  # it has a threshold of its own, at which a link shows it
+    second = context.new_page()
+    second.goto(page.evaluate("location.href"))
+    until(second, "From a link")
+    assert told(second)["cut"] == seen["cut"]
+    assert differs(picture, stage(second)) < 0.001
 
 
 def test_a_mesh_that_is_dropped_is_snapped_to_and_searched_by(page: Any, tmp_path: Path) -> None:
@@ -158,7 +165,9 @@ def test_a_mesh_that_is_dropped_is_snapped_to_and_searched_by(page: Any, tmp_pat
     neighbours.nth(7).wait_for()
     neighbours.first.click()
     until(page, "Neighbour 1")
-    assert told(page)["voxels"].any()
+    chosen = told(page)
+    assert "voxels" not in chosen  # it is a shape of the space, and can be mended and walked from
+    assert (make_space().latents(512, 0) == chosen["z"]).all(1).sum() == 1
 
 
 def test_what_was_built_is_snapped_while_a_bar_tells_how_far_and_undone(page: Any) -> None:

@@ -44,7 +44,7 @@ export class Alike {
     const label = `Neighbour ${rank + 1}`;
     const { button, canvas } = tile(label, 120);
     this.thumbs.draw(form, canvas, "voxels");
-    button.addEventListener("click", () => this.hand.hold({ form, label, built: true }));
+    button.addEventListener("click", () => this.hand.hold({ form, label, built: false }));
     return button;
   }
 }

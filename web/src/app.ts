@@ -69,6 +69,7 @@ export class App implements Here {
     document.title = `${space.name} · shapespace`;
     part("open-photo").hidden = !(space.can_reconstruct && this.source.reconstruct);
     part("open-file").hidden = !this.source.snapFile;
+    part("mend").hidden = !this.source.mend;
     this.walk.enter();
     this.alike.enter();
     this.hand.past.clear();
@@ -92,6 +93,7 @@ export class App implements Here {
       if (space !== this.space) return this.enter(space);
       const [form] = await this.source.decode(space.name, [seen.z]);
       const { voxels } = seen;
+      form.threshold = seen.cut ?? form.threshold;
       if (voxels) Object.assign(form, { occupancy: voxels.map((value) => value * 255), resolution: seen.resolution });
       this.bench.stage.stand = { ...seen.stand };
       this.bench.setLook(seen.look);
@@ -106,6 +108,7 @@ export class App implements Here {
     const { form, built } = held;
     this.address.say({
       space: this.space.name, z: form.z, look: this.bench.look, stand: this.bench.stage.stand,
+      cut: form.threshold === this.space.threshold ? null : form.threshold,
       voxels: built ? full(form) : null, resolution: form.resolution,
     });
   }
@@ -171,6 +174,10 @@ export class App implements Here {
     this.walk.go(z, "From the map");
   }
 
+  private mend(): void {
+    void this.errands.mend((note) => this.bench.note(note));
+  }
+
   private stroke(stroke: Stroke): void {
     const { held } = this.hand;
     if (!held) return;
@@ -185,6 +192,7 @@ export class App implements Here {
     click("more", () => void this.more());
     click("close", () => this.leave());
     click("snap", () => void this.errands.snap());
+    click("mend", () => this.mend());
     click("stl", () => void this.errands.download(this.bench.stage, "stl"));
     click("glb", () => void this.errands.download(this.bench.stage, "glb"));
     click("link", () => void this.address.copy(part("link")));
@@ -198,6 +206,7 @@ export class App implements Here {
     addEventListener("hashchange", () => void this.follow());
     onKeys({
       step: (by) => this.hand.step(by), back: () => this.back(), look: (look) => this.bench.choose(look),
+      mend: () => this.mend(),
       pen: (pen) => this.bench.take(pen), snap: () => void this.errands.snap(),
     }, () => ({ held: this.hand.held !== null, building: this.bench.look === "edit" }));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.tint());

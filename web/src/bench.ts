@@ -14,6 +14,7 @@ export class Bench {
   private readonly building: Building;
   private readonly press = choice<Look>("looks", "look", (look) => this.choose(look));
   private form: Form | null = null;
+  private label = "";
   readonly stage: Stage;
   look: Look = "smooth";
 
@@ -34,7 +35,13 @@ export class Bench {
     if (!this.isOpen) this.open();
     this.form = form;
     this.draw(form);
+    this.label = label;
     part("caption").textContent = label;
+  }
+
+  /** Say something of what is shown, until something else is. */
+  note(what: string): void {
+    part("caption").textContent = `${this.label} · ${what}`;
   }
 
   close(): void {

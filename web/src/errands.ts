@@ -10,6 +10,8 @@ import type { Trouble } from "./trouble";
 import type { Waiting } from "./waiting";
 
 export class Errands {
+  private mending: Held | null = null; // the button is not disabled meanwhile: who pressed it by keys would lose the focus
+
   constructor(
     private readonly here: Here,
     private readonly hand: Hand,
@@ -25,6 +27,21 @@ export class Errands {
       const form = await source.snap(space.name, full(held.form), held.form.resolution, progress);
       return { form, label: "Snapped", built: false };
     });
+  }
+
+  /** The shape in hand, moved a little until it is in one piece; what there is to say instead of a shape is told. */
+  async mend(tell: (note: string) => void): Promise<void> {
+    const { source, space } = this.here, { held } = this.hand;
+    if (!held || !source.mend || held === this.mending) return;
+    if (held.built) return tell("snap it first, then mend"); // what was built has no latent vector to be moved
+    this.mending = held;
+    await this.long(this.trouble.stage, async () => {
+      const { form, whole, moved } = await source.mend!(space.name, held.form.z, held.form.threshold);
+      if (whole && moved) return { form, label: "Mended", built: false };
+      if (held === this.hand.held) tell(whole ? "in one piece already" : "none in one piece was found near it");
+      return null;
+    });
+    if (this.mending === held) this.mending = null;
   }
 
   /** The shape that a photograph shows, or the one of the space that is nearest to a file's. */
@@ -51,14 +68,14 @@ export class Errands {
     });
   }
 
-  private async long(trouble: Trouble, work: (progress: Progress) => Promise<Held>): Promise<void> {
+  private async long(trouble: Trouble, work: (progress: Progress) => Promise<Held | null>): Promise<void> {
     const { hand, waiting } = this;
     await trouble.around(async () => {
       const { epoch } = hand;
       waiting.bar(true);
       try {
         const held = await work((part) => waiting.bar(true, part));
-        if (epoch === hand.epoch) hand.hold(held);
+        if (held && epoch === hand.epoch) hand.hold(held);
       } finally {
         waiting.bar(false);
       }

@@ -1,6 +1,6 @@
 // A shapespace server as the source of shapes.
 
-import { SourceError, type Form, type Progress, type ShapeMap, type ShapeSource, type SpaceFacts } from "./source";
+import { SourceError, type Form, type Mended, type Progress, type ShapeMap, type ShapeSource, type SpaceFacts } from "./source";
 import { fromBase64, packBits, toBase64, unpack, type Packet } from "./wire";
 
 const PATIENCE = 60_000; // milliseconds for one answer
@@ -44,6 +44,11 @@ export class HttpSource implements ShapeSource {
     const type = file.type.startsWith("image/") ? file.type : "application/octet-stream";
     const answer = await this.ask(`${this.of(space)}/reconstruct`, { method: "POST", body: file, headers: { "Content-Type": type } });
     return unpack(await answer.arrayBuffer()).forms[0];
+  }
+
+  async mend(space: string, z: Float32Array, threshold: number): Promise<Mended> {
+    const { header, forms } = await this.shapes(space, "mend", { z: plain(z), threshold });
+    return { form: forms[0], whole: header.mended === true, moved: Number(header.moved) };
   }
 
   async neighbours(space: string, z: Float32Array, k: number): Promise<Form[]> {

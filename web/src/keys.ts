@@ -7,6 +7,7 @@ interface Commands {
   step(by: number): void;
   back(): void;
   look(look: Look): void;
+  mend(): void;
   pen(pen: Pen): void;
   snap(): void;
 }
@@ -16,6 +17,7 @@ export function onKeys(commands: Commands, now: () => { held: boolean; building:
   const holding: Record<string, () => void> = {
     escape: () => commands.back(),
     "1": () => commands.look("smooth"), "2": () => commands.look("voxels"), "3": () => commands.look("edit"),
+    m: () => commands.mend(),
   };
   const building: Record<string, () => void> = {
     a: () => commands.pen("add"), r: () => commands.pen("remove"), s: () => commands.snap(),

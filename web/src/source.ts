@@ -32,6 +32,13 @@ export interface ShapeMap {
   xy: [number, number][];
 }
 
+/** What became of a shape that was to be in one piece: it is as it was, and `moved` 0, if none such was found. */
+export interface Mended {
+  form: Form;
+  whole: boolean;
+  moved: number;
+}
+
 export type Progress = (part: number) => void;
 
 export interface ShapeSource {
@@ -45,6 +52,8 @@ export interface ShapeSource {
   snap(space: string, voxels: Uint8Array, resolution: number, progress: Progress): Promise<Form>;
   snapFile?(space: string, file: File, progress: Progress): Promise<Form>;
   reconstruct?(space: string, file: File): Promise<Form>;
+  /** The shape moved a little, until it is in one piece above the threshold. */
+  mend?(space: string, z: Float32Array, threshold: number): Promise<Mended>;
   neighbours?(space: string, z: Float32Array, k: number): Promise<Form[]>;
 }
 
