@@ -60,8 +60,7 @@ class ImageEncoder(nn.Module):
         self.layers = nn.ModuleList(_layer(a, b, kernel, stride, pad) for (a, b), kernel, stride, pad in sizes)
         self.output = nn.Conv2d(widths[-1], 2 * latent_dim, LAST_KERNEL)
         init_dcgan(self)
-        with torch.no_grad():
-            self.output.weight.mul_(FIRST_SPREAD / (0.02 * math.sqrt(self.output.weight[0].numel())))
+        start_near_prior(self.output)
 
     @property
     def arguments(self) -> dict[str, int | list[int]]:
@@ -85,6 +84,12 @@ class ImageEncoder(nn.Module):
             grid = layer(grid)  # (batch, 64, 64, 64), then twice the channels, half the side
         mean, log_variance = self.output(grid).flatten(1).chunk(2, dim=1)  # (batch, 400, 1, 1) to two of (batch, 200)
         return mean, log_variance
+
+
+@torch.no_grad()
+def start_near_prior(last: nn.Conv2d | nn.Conv3d) -> None:
+    """Give an encoder's last layer, whose weights are drawn from N(0, 0.02), those of `FIRST_SPREAD`."""
+    last.weight.mul_(FIRST_SPREAD / (0.02 * math.sqrt(last.weight[0].numel())))
 
 
 def as_seen(pictures: Tensor) -> Images:

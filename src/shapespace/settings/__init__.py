@@ -38,6 +38,7 @@ Loss = Literal["bce", "hinge", "wgan", "relativistic"]
 GeneratorLoss = Literal["non_saturating", "minimax"]
 Recompute = Literal["auto", "always", "never"]
 Watch = Literal["stop", "warn", "off"]
+Reads = Literal["pictures", "shapes"]
 Divergence = Literal["sum", "mean"]
 Reconstruction = Literal["norm", "squares", "mean_square", "bce"]
 
@@ -177,6 +178,8 @@ class AugmentSettings:
 class VaeSettings:
     """3D-VAE-GAN: an image encoder E beside G and D, and its two losses. Source: paper, section 3.2."""
 
+    reads: Reads = "pictures"
+    """What E reads: `pictures` (paper), or the `shapes` themselves, which lays them out for a later E of pictures."""
     encoder_width: int = 0
     """Channels of E's first layer (paper: 64), each of the next three has twice as many; 0: no encoder, a 3D-GAN."""
     encoder_rate: float = 0.0025

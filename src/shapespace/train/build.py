@@ -20,6 +20,7 @@ from shapespace.nets.encoder import ImageEncoder, widths_from
 from shapespace.nets.generator import Generator
 from shapespace.nets.init import init_he
 from shapespace.nets.layout import widths_for
+from shapespace.nets.shape_encoder import ShapeEncoder
 from shapespace.settings import Settings, with_changes
 from shapespace.shapes.grid import components, iou, mirror
 from shapespace.space import ShapeSpace, load
@@ -57,8 +58,14 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
     gan = Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
     if not settings.vae.encoder_width:
         return gan
-    encoder = ImageEncoder(nets.latent_dim, widths=widths_from(settings.vae.encoder_width))
-    return VaeGan(gan, encoder.to(device), settings)
+    return VaeGan(gan, _encoder(settings, resolution).to(device), settings)
+
+
+def _encoder(settings: Settings, resolution: int) -> ImageEncoder | ShapeEncoder:
+    latent_dim, width = settings.nets.latent_dim, settings.vae.encoder_width
+    if settings.vae.reads == "shapes":
+        return ShapeEncoder(latent_dim, resolution, widths=widths_for(resolution, narrowest=width))
+    return ImageEncoder(latent_dim, widths=widths_from(width))
 
 
 def decided(system: Gan | VaeGan) -> dict[str, bool]:
@@ -73,12 +80,12 @@ def fitted(settings: Settings, space: ShapeSpace) -> Settings:
     Widths that do not double from layer to layer have no setting; `begin` refuses them.
     """
     made, judge, reader = space.generator, space.discriminator, space.encoder
-    pictured = settings.vae.encoder_width > 0
+    pictured = reads_pictures(settings)
     nets: dict[str, Any] = {
         "latent_dim": made.latent_dim, "projection": made.projection, "activation": made.activation,
         "bias": made.bias, "symmetry": "mirror" if made.symmetric else "none", "generator_width": min(made.widths),
     }  # fmt: skip
-    if not pictured:
+    if not settings.vae.encoder_width:
         nets["prior"] = space.prior
     if judge:
         nets |= {"discriminator_width": min(judge.widths), "discriminator_base": judge.base}
@@ -108,7 +115,7 @@ def begin(system: Gan | VaeGan, settings: Settings) -> None:
         raise BadInput(settings.nets.start_from, "holds no discriminator to go on with", "give the folder of a run")
     _take_weights(system.generator, space.generator, settings)
     _take_weights(system.discriminator, space.discriminator, settings)
-    if isinstance(system, VaeGan) and space.encoder is not None:
+    if isinstance(system, VaeGan) and space.encoder is not None and reads_pictures(settings):
         _take_weights(system.encoder, space.encoder, settings)
 
 
@@ -122,15 +129,20 @@ def _take_weights(network: nn.Module, trained: Generator | Discriminator | Image
     network.load_state_dict(trained.state_dict())
 
 
+def reads_pictures(settings: Settings) -> bool:
+    """Return whether there is an encoder, and one of pictures."""
+    return settings.vae.encoder_width > 0 and settings.vae.reads == "pictures"
+
+
 def views_for(store: Store, settings: Settings) -> Views | None:
-    """Return the pictures E learns from, or None where there is no encoder.
+    """Return the pictures E learns from, or None where there is no encoder, or one of shapes.
 
     Raises:
         BadInput: If there are no views, or no photographs, where they should be.
         UsageError: If the views are of other shapes than the store's.
     """
     vae = settings.vae
-    if not vae.encoder_width:
+    if not reads_pictures(settings):
         return None
     views = Views.open(vae.views or store, seed=settings.run.seed, backgrounds=vae.backgrounds or None)
     if len(views) != len(store):

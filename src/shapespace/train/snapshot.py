@@ -94,6 +94,8 @@ class Snapshot:
             trained={"shapes": shapes, "seed": self.settings.run.seed, "shapespace": __version__},
         )
         others: dict[str, Any] = {k: v for k, v in system.networks.items() if k != "generator"}
+        if self.settings.vae.reads == "shapes":  # it has done its work: what it knew is in how G lays its shapes out
+            others.pop("encoder", None)
         # pyrefly: ignore[bad-argument-type]  (an average is of any network; here it is a Generator)
         save_space(path, ema.network, card, **others)
 

@@ -15,6 +15,7 @@ from shapespace.nets.encoder import ImageEncoder, reparameterised
 from shapespace.nets.generator import Generator
 from shapespace.nets.norm import gathered
 from shapespace.nets.prior import sample_prior
+from shapespace.nets.shape_encoder import ShapeEncoder
 from shapespace.settings import Settings
 from shapespace.tensors import Images, Latent, Occupancy, Scalar
 from shapespace.train import variational
@@ -30,12 +31,12 @@ class VaeGan:
     reconstruction; (3) G by the adversarial loss and the reconstruction.
     """
 
-    def __init__(self, gan: Gan, encoder: ImageEncoder, settings: Settings) -> None:
+    def __init__(self, gan: Gan, encoder: ImageEncoder | ShapeEncoder, settings: Settings) -> None:
         """Take networks that lie on their device already.
 
         Args:
             gan: G, D and what they learn from each other.
-            encoder: Pictures to means and log-variances.
+            encoder: Pictures, or shapes, to means and log-variances.
             settings: Of the whole run.
         """
         self.gan, self.encoder = gan, encoder.train()
@@ -77,12 +78,12 @@ class VaeGan:
         set_rate(self.encoder_adam, rate_at(self.vae.encoder_rate, fraction, self.settings.train))
         self.warmth = min(1.0, fraction / self.vae.kl_warm_up) if self.vae.kl_warm_up else 1.0
 
-    def step(self, real: Occupancy, images: Images, *, step: int, count: int, is_open: bool) -> Stats:
+    def step(self, real: Occupancy, images: Images | None = None, *, step: int, count: int, is_open: bool) -> Stats:
         """Learn from one batch and return its numbers, still on the device.
 
         Args:
             real: This rank's shapes of the batch, (batch, 1, x, y, z).
-            images: A picture of each, (batch, 3, 256, 256) in [-1, 1].
+            images: A picture of each, (batch, 3, 256, 256) in [-1, 1]; None where E reads the shapes themselves.
             step: Of the run; with the seed it decides all draws.
             count: Shapes in the whole batch, over all ranks.
             is_open: Whether the discriminator is updated.
@@ -95,11 +96,11 @@ class VaeGan:
         """
 
         def reconstruct() -> Stats:
-            return self._reconstruct(real, images, self._standard(step, count))
+            return self._reconstruct(real, real if images is None else images, self._standard(step, count))
 
         return self.gan.step(real, step=step, count=count, is_open=is_open, also=reconstruct)
 
-    def _reconstruct(self, real: Occupancy, images: Images, standard: Latent) -> Stats:
+    def _reconstruct(self, real: Occupancy, read: Images | Occupancy, standard: Latent) -> Stats:
         """Teach E, and add the reconstruction's gradient to G's.
 
         In the paper's form E learns first, and G then from what the new E says. With `train.one_pass` both learn from
@@ -108,7 +109,7 @@ class VaeGan:
         alone = self.gan.frozen
         together = self.settings.train.one_pass and not alone
         self.generator.requires_grad_(together)
-        mean, log_variance = self._encoded(images)
+        mean, log_variance = self._encoded(read)
         loss = self._distance(reparameterised(mean, log_variance, standard), real)
         nats = variational.divergences(mean, log_variance)
         free = variational.with_free_bits(nats, self.vae.free_bits)
@@ -116,7 +117,7 @@ class VaeGan:
         self.generator.requires_grad_(True)
         if not together and not alone:
             with torch.no_grad():
-                z = reparameterised(*self._encoded(images), standard)
+                z = reparameterised(*self._encoded(read), standard)
             (self.vae.reconstruction_weight * self.gan.share * self._distance(z, real)).backward()
         return {"loss_kl": variational.kl_sum(nats.detach()), "loss_reconstruction": loss.detach()}
 
@@ -127,9 +128,9 @@ class VaeGan:
         self.gan.check(self.encoder, loss.detach(), "the encoder")
         self.encoder_adam.step()
 
-    def _encoded(self, images: Images) -> tuple[Latent, Latent]:
+    def _encoded(self, read: Images | Occupancy) -> tuple[Latent, Latent]:
         with self.gan.precision():
-            mean, log_variance = self.encoder(images)
+            mean, log_variance = self.encoder(read)
         return mean.float(), log_variance.float()
 
     def _distance(self, z: Latent, real: Occupancy) -> Scalar:
