@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from shapespace.cli.sample import Made
+from shapespace.cli.sample import Mended
 from shapespace.cli.single import check_single, save_single
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def reconstruct(
     refine: Annotated[bool, Parameter(negative=())] = False,
     force: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
-    finish: Annotated[Made, Parameter(name="*")] | None = None,
+    finish: Annotated[Mended, Parameter(name="*")] | None = None,
 ) -> None:
     """Write the shape that one or several photographs of an object show.
 
@@ -54,7 +54,7 @@ def reconstruct(
     from shapespace.data.photos import read_photo
     from shapespace.space import load
 
-    finish = finish or Made()
+    finish = finish or Mended()
     _check(photos, out, finish, force)
     loaded = load(space)
     loaded.reader()  # before photographs are read for nothing
@@ -77,7 +77,7 @@ def reconstruct(
     say(f"{out} from {len(seen)} photograph{'s' * (len(seen) > 1)}, with {out.stem}.png and {out.stem}.npz")
 
 
-def _check(photos: tuple[Path, ...], out: Path, finish: Made, force: bool) -> None:
+def _check(photos: tuple[Path, ...], out: Path, finish: Mended, force: bool) -> None:
     """Refuse what would come to nothing, before anything is loaded."""
     from shapespace.errors import UsageError
 

@@ -93,6 +93,14 @@ class Made(Finish):
         return mended
 
 
+@dataclass(frozen=True)
+class Mended(Made):
+    """What is done to each shape, and by itself to those in pieces."""
+
+    mend: bool = True
+    """Where a shape is in pieces, move its latent vector a little until it is in one."""
+
+
 def sample(  # noqa: PLR0913 - a command's options
     space: str,
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from shapespace.cli.sample import Made
+from shapespace.cli.sample import Made, Mended
 from shapespace.explore.placing import Up
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ PICTURE = 256
 
 
 @dataclass(frozen=True)
-class Whole(Made):
+class Whole(Mended):
     """What is done to each shape of a way."""
 
     mend: bool = True
