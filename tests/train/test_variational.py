@@ -83,3 +83,12 @@ def test_a_dimension_is_active_if_its_mean_varies_with_the_picture():
         [[0.0, 5.0, 0.0], [0.3, 5.0, 0.1], [0.0, 5.0, 0.0], [0.3, 5.0, 0.1]]
     )  # variances 0.0225, 0, 0.0025
     assert variational.active_dimensions(mean) == 1
+
+
+def test_a_pupil_is_apart_from_its_teacher_by_nats_worked_out_by_hand():
+    mean, log_variance = torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, math.log(4.0)]])
+    teacher = torch.tensor([[2.0, 1.0]]), torch.tensor([[0.0, 0.0]])
+    # a mean two deviations off: 2 nats; a spread twice as wide: (ln 4 + 1/4 - 1) / 2
+    expected = torch.tensor([[2.0, (math.log(4.0) - 0.75) / 2]])
+    assert torch.allclose(variational.divergences_from(teacher, mean, log_variance), expected)
+    assert not variational.divergences_from((mean, log_variance), mean, log_variance).any()

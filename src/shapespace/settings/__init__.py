@@ -180,6 +180,8 @@ class VaeSettings:
 
     reads: Reads = "pictures"
     """What E reads: `pictures` (paper), or the `shapes` themselves, which lays them out for a later E of pictures."""
+    taught: bool = False
+    """E learns what the encoder of shapes says of the run that `nets.start_from` names; G and D stay as they are."""
     encoder_width: int = 0
     """Channels of E's first layer (paper: 64), each of the next three has twice as many; 0: no encoder, a 3D-GAN."""
     encoder_rate: float = 0.0025
@@ -279,5 +281,12 @@ class Settings:
             raise UsageError(
                 "train.recompute always needs two draws of latents; leave out train.one-draw and train.one-pass"
             )
+        if self.vae.taught and (self.train.generator_rate or self.train.discriminator_rate):
+            raise UsageError(
+                "vae.taught needs G and D to stay where the teacher knows them: "
+                "--train.generator-rate 0 --train.discriminator-rate 0"
+            )
+        if self.vae.taught and (not self.vae.encoder_width or self.vae.reads != "pictures"):
+            raise UsageError("vae.taught is of an encoder of pictures: --preset vaegan, --vae.reads pictures")
         if self.vae.encoder_width and self.nets.prior != "normal":
             raise UsageError("an image encoder needs the prior its divergence is measured from: --nets.prior normal")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from shapespace.shapes.grid import components, iou, mirror
 from shapespace.space import ShapeSpace, load
 from shapespace.train.gan import Gan
 from shapespace.train.ranks import Ranks
+from shapespace.train.teacher import teacher_of
 from shapespace.train.vaegan import VaeGan
 
 SYMMETRIC = 0.9
@@ -58,7 +60,9 @@ def build(settings: Settings, store: Store, device: torch.device, place: Ranks |
     gan = Gan(generator.to(device), discriminator.to(device), settings, ranks=place)
     if not settings.vae.encoder_width:
         return gan
-    return VaeGan(gan, _encoder(settings, resolution).to(device), settings)
+    vae = settings.vae
+    teacher = teacher_of(Path(nets.start_from), nets.latent_dim, device) if vae.taught else None
+    return VaeGan(gan, _encoder(settings, resolution).to(device), settings, teacher)
 
 
 def _encoder(settings: Settings, resolution: int) -> ImageEncoder | ShapeEncoder:

@@ -31,15 +31,22 @@ class VaeGan:
     reconstruction; (3) G by the adversarial loss and the reconstruction.
     """
 
-    def __init__(self, gan: Gan, encoder: ImageEncoder | ShapeEncoder, settings: Settings) -> None:
+    def __init__(
+        self,
+        gan: Gan,
+        encoder: ImageEncoder | ShapeEncoder,
+        settings: Settings,
+        teacher: ShapeEncoder | None = None,
+    ) -> None:
         """Take networks that lie on their device already.
 
         Args:
             gan: G, D and what they learn from each other.
             encoder: Pictures, or shapes, to means and log-variances.
             settings: Of the whole run.
+            teacher: What E learns from instead of by G; None as in the paper.
         """
-        self.gan, self.encoder = gan, encoder.train()
+        self.gan, self.encoder, self.teacher = gan, encoder.train(), teacher
         self.settings, self.vae = settings, settings.vae
         self.divergence = variational.KL[self.vae.kl]
         self.reconstruction = variational.RECONSTRUCTION[self.vae.reconstruction]
@@ -89,16 +96,31 @@ class VaeGan:
             is_open: Whether the discriminator is updated.
 
         Returns:
-            The numbers of `Gan.step`, and `loss_kl`, in nats a picture, and `loss_reconstruction`.
+            The numbers of `Gan.step`, and `loss_kl`, in nats a picture, and `loss_reconstruction`; with a teacher
+            `loss_taught`, nats a picture from what it says.
 
         Raises:
             TrainingDiverged: A loss or gradient is not finite; the weights it would have spoilt are untouched.
         """
 
-        def reconstruct() -> Stats:
-            return self._reconstruct(real, real if images is None else images, self._standard(step, count))
+        read = real if images is None else images
 
-        return self.gan.step(real, step=step, count=count, is_open=is_open, also=reconstruct)
+        def learn() -> Stats:
+            if self.teacher:
+                return self._ask(self.teacher, real, read)
+            return self._reconstruct(real, read, self._standard(step, count))
+
+        return self.gan.step(real, step=step, count=count, is_open=is_open, also=learn)
+
+    def _ask(self, teacher: ShapeEncoder, real: Occupancy, read: Images | Occupancy) -> Stats:
+        """Teach E to say of a picture what the teacher says of its shape."""
+        with torch.no_grad(), self.gan.precision():
+            wanted, log_spread = teacher(real)
+        mean, log_variance = self._encoded(read)
+        nats = variational.divergences_from((wanted.float(), log_spread.float()), mean, log_variance)
+        self._teach_encoder(self.vae.kl_weight * variational.kl_sum(nats), torch.zeros((), device=self.device))
+        to_prior = variational.divergences(mean.detach(), log_variance.detach())
+        return {"loss_kl": variational.kl_sum(to_prior), "loss_taught": variational.kl_sum(nats.detach())}
 
     def _reconstruct(self, real: Occupancy, read: Images | Occupancy, standard: Latent) -> Stats:
         """Teach E, and add the reconstruction's gradient to G's.

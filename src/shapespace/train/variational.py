@@ -26,6 +26,23 @@ def divergences(mean: Latent, log_variance: Latent) -> Latent:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
 
 
+def divergences_from(teacher: tuple[Latent, Latent], mean: Latent, log_variance: Latent) -> Latent:
+    """Return KL(teacher's N || N(mean, variance)) of each picture and dimension in nats, (batch, latent).
+
+    What it is least at is the mean and the spread of all that the teacher says of shapes that look like this.
+
+    Args:
+        teacher: Means and log-variances, each (batch, latent).
+        mean: (batch, latent), of the pupil.
+        log_variance: The same.
+
+    Source: Kingma and Welling 2014, appendix B, for two normal distributions.
+    """
+    wanted, log_spread = teacher
+    apart = log_spread.exp() + (wanted - mean).square()
+    return 0.5 * (log_variance - log_spread + apart * (-log_variance).exp() - 1)
+
+
 def kl_sum(nats: Latent) -> Scalar:
     """Return nats a picture: summed over dimensions, averaged over the batch. Source: Wu et al. 2016, section 3.2."""
     return nats.sum(1).mean()
