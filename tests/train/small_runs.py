@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
+from shapespace.errors import Interrupted
 from shapespace.settings import NetSettings, RunSettings, Settings, TrainSettings
 from shapespace.train import checkpoint
+from shapespace.train.loop import train
 from shapespace.train.progress import Progress
 
 TRAIN, VALIDATION = 22, 4
@@ -63,6 +66,17 @@ def assert_same(a: dict, b: dict) -> None:
     different = [name for name in a["tensors"] if not torch.equal(a["tensors"][name], b["tensors"][name])]
     assert different == []
     assert a["rows"] == b["rows"]
+
+
+def assert_resumes(store: object, settings: Settings, folder: Path, monkeypatch: object, system: type) -> None:
+    """Hold a run that was stopped in its second step and resumed against the uninterrupted one, in every tensor."""
+    train(store, settings, folder / "whole")
+    with monkeypatch.context() as patch:
+        raise_signal_when(patch, system, "step", call=2)
+        with pytest.raises(Interrupted):
+            train(store, settings, folder / "broken")
+    train(store, settings, folder / "broken", resume=True)
+    assert_same(final_state(folder / "broken"), final_state(folder / "whole"))
 
 
 def raise_signal_when(

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_runs import Listener, assert_same, final_state, raise_signal_when, stats_of
+from small_runs import Listener, assert_resumes, stats_of
 from solid_views import FORMS, SolidViews, small_vaegan_modern
 
-from shapespace.errors import Interrupted
 from shapespace.nets.shape_encoder import ShapeEncoder
 from shapespace.settings import Settings
 from shapespace.space import load
@@ -41,13 +40,7 @@ def test_no_picture_is_drawn_and_the_space_has_no_encoder(store, settings, tmp_p
 
 
 def test_a_resumed_run_equals_the_uninterrupted_one(store, settings, tmp_path, monkeypatch):
-    train(store, settings, tmp_path / "whole")
-    with monkeypatch.context() as patch:
-        raise_signal_when(patch, VaeGan, "step", call=2)
-        with pytest.raises(Interrupted):
-            train(store, settings, tmp_path / "broken")
-    train(store, settings, tmp_path / "broken", resume=True)
-    assert_same(final_state(tmp_path / "broken"), final_state(tmp_path / "whole"))
+    assert_resumes(store, settings, tmp_path, monkeypatch, VaeGan)
 
 
 def test_it_learns_to_rebuild_shapes_and_a_run_with_pictures_begins_from_it(store, tmp_path, monkeypatch):

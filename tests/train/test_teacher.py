@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_runs import assert_same, final_state, raise_signal_when, small, stats_of
+from small_runs import assert_resumes, small, stats_of
 from solid_views import SolidViews, small_vaegan_modern
 
-from shapespace.errors import BadInput, Interrupted, UsageError
+from shapespace.errors import BadInput, UsageError
 from shapespace.settings import Settings
 from shapespace.space import load
 from shapespace.train import build, checkpoint, loop
@@ -63,14 +63,7 @@ def test_the_pupil_alone_learns_and_comes_nearer_to_its_teacher(store, laid, tmp
 
 
 def test_a_resumed_run_equals_the_uninterrupted_one(store, laid, tmp_path, monkeypatch):
-    settings = taught_by(laid)
-    train(store, settings, tmp_path / "whole")
-    with monkeypatch.context() as patch:
-        raise_signal_when(patch, VaeGan, "step", call=2)
-        with pytest.raises(Interrupted):
-            train(store, settings, tmp_path / "broken")
-    train(store, settings, tmp_path / "broken", resume=True)
-    assert_same(final_state(tmp_path / "broken"), final_state(tmp_path / "whole"))
+    assert_resumes(store, taught_by(laid), tmp_path, monkeypatch, VaeGan)
 
 
 def test_what_cannot_teach_is_refused(store, laid, tmp_path):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from shapespace.nets.prior import inside
 from shapespace.shapes.grid import components
 from shapespace.shapes.parts import brokenness_slope
 from shapespace.space import ShapeSpace
@@ -86,7 +87,7 @@ def _mended(
         if in_one_piece(space, now, threshold):
             return now
         speed = MOMENTUM * speed + _downhill(space, here)
-        here = _inside(space, here + RATE * SPREAD[space.prior] * speed)
+        here = inside(space.prior, here + RATE * SPREAD[space.prior] * speed)
     return z
 
 
@@ -103,7 +104,3 @@ def _slope(field: np.ndarray) -> np.ndarray:
     """Return the slope of the deeper gaps' brokenness; of shallow ones only where there are no others."""
     slope = brokenness_slope(field)
     return slope if slope.any() else brokenness_slope(field, SHALLOW)
-
-
-def _inside(space: ShapeSpace, z: Latent) -> Latent:
-    return z.clamp(0, 1) if space.prior == "uniform" else z

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from shapespace.explore.attributes import SURE, Attributes
 from shapespace.explore.reader import hardened
+from shapespace.nets.prior import inside
 from shapespace.space import ShapeSpace
 from shapespace.tensors import Latent
 
@@ -63,7 +64,7 @@ def steer(
         best = torch.where(better[:, None], moved.detach(), best)
         least = torch.where(better, miss.detach().square().sum(1), least)
         if not last:
-            moved = _inside(attributes, moved.detach() + _step(attributes, scores, moved, miss.detach()))
+            moved = inside(attributes.prior, moved.detach() + _step(attributes, scores, moved, miss.detach()))
     return best.numpy().reshape(np.shape(z))
 
 
@@ -95,7 +96,3 @@ def _step(attributes: Attributes, scores: Tensor, z: Latent, miss: Tensor) -> Te
     square = slopes @ slopes.transpose(1, 2) + DAMPING * torch.eye(count)
     step = (slopes.transpose(1, 2) @ torch.linalg.solve(square, miss[..., None]))[..., 0]
     return step * (RADIUS / step.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1)
-
-
-def _inside(attributes: Attributes, z: Latent) -> Latent:
-    return z.clamp(0, 1) if attributes.prior == "uniform" else z

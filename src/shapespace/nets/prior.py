@@ -10,6 +10,16 @@ from shapespace.tensors import Latent
 PRIORS = ("uniform", "normal")
 
 
+def inside(name: str, z: Latent) -> Latent:
+    """Return latent vectors brought to where a prior has any, same shape: the uniform one's lie in [0, 1].
+
+    Args:
+        name: Of the prior.
+        z: (batch, latent).
+    """
+    return z.clamp(0, 1) if name == "uniform" else z
+
+
 def sample_prior(name: str, count: int, latent_dim: int, *, generator: torch.Generator | None) -> Latent:
     """Return `count` latent vectors, float32 on the CPU, shape (count, latent_dim).
 

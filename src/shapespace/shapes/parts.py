@@ -13,6 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from shapespace.shapes.patches import find
+
 LEAST = 0.1
 """Depth of the gap, in occupancy, from which a part counts as one of its own.
 
@@ -56,7 +58,7 @@ def _sweep(field: np.ndarray, order: np.ndarray, steps: np.ndarray, least: float
         for step in steps:
             if parent[voxel + step] < 0:
                 continue
-            part = _root(parent, voxel + step)
+            part = find(parent, voxel + step)
             if part == main:
                 continue
             if field[part] - field[voxel] >= least:
@@ -66,7 +68,7 @@ def _sweep(field: np.ndarray, order: np.ndarray, steps: np.ndarray, least: float
         parent[voxel] = main
         size[main] += 1
     for voxel in order:
-        if parent[voxel] == voxel and voxel != _root(parent, order[0]) and field[voxel] >= least:
+        if parent[voxel] == voxel and voxel != find(parent, order[0]) and field[voxel] >= least:
             slope[voxel] += 1  # no way leads to it: it goes
 
 
@@ -76,7 +78,7 @@ def _highest_beside(field: np.ndarray, parent: np.ndarray, voxel: int, steps: np
     highest = voxel
     for step in steps:
         if parent[voxel + step] >= 0:
-            part = _root(parent, voxel + step)
+            part = find(parent, voxel + step)
             if highest == voxel or field[part] > field[highest]:
                 highest = part
     return highest
@@ -89,11 +91,3 @@ def _close(peak: int, saddle: int, size: int, slope: np.ndarray) -> None:
         slope[peak] += 1
     else:
         slope[saddle] -= 1
-
-
-@njit(cache=True, nogil=True)
-def _root(parent: np.ndarray, voxel: int) -> int:
-    while parent[voxel] != voxel:
-        parent[voxel] = parent[parent[voxel]]
-        voxel = parent[voxel]
-    return voxel
