@@ -50,15 +50,15 @@ def test_prepare_and_its_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_options_reach_the_recipe(tmp_path: Path) -> None:
     source, out = corpus.good_folder(tmp_path / "in", 2), tmp_path / "a.shapes"
-    options = ["--mirror", "--rotations", "3", "--category", "chair", "--up", "x", "--limit", "1", "--licence", "CC0"]
+    options = ["--mirror", "--rotations", "3", "--turn", "30", "--category", "chair", "--up", "x", "--limit", "1"]
     command = ["data", "prepare", str(source), "--out", str(out), "--resolution", "16", "--workers", "0"]
-    assert main(command + options) == 0
+    assert main([*command, *options, "--licence", "CC0"]) == 0
     store = Store.open(out)
     assert [store.id(i) for i in range(6)] == [
         "chair/000.off" + suffix for suffix in ("", "@r120", "@r240", "@m", "@r120@m", "@r240@m")
     ]
     assert store.provenance["licence"] == "CC0"
-    assert store.provenance["recipe"]["up"] == "x"
+    assert (store.provenance["recipe"]["up"], store.provenance["recipe"]["turn"]) == ("x", 30)
 
 
 def test_the_embedded_data_says_its_licence(tmp_path: Path) -> None:

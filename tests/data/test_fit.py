@@ -17,7 +17,7 @@ from shapespace.data.fit import (
     occupied,
 )
 from shapespace.errors import BadInput
-from shapespace.shapes.grid import handed, pad
+from shapespace.shapes.grid import handed, mirror, pad, rotate_z
 from shapespace.shapes.mesh import Mesh
 from shapespace.shapes.voxelize import voxelize
 
@@ -73,6 +73,14 @@ def test_copies_are_named_apart() -> None:
     assert [copy.suffix for copy in copies(1, mirror=False)] == [""]
     assert [copy.suffix for copy in copies(2, mirror=True)] == ["", "@r180", "@m", "@r180@m"]
     assert len({copy.suffix for copy in copies(12, mirror=True)}) == 24
+
+
+def test_a_turn_is_added_to_every_copy_and_not_to_its_name() -> None:
+    turned = copies(2, mirror=True, turn=90)
+    assert [copy.suffix for copy in turned] == ["", "@r180", "@m", "@r180@m"]
+    assert [copy.degrees for copy in turned] == [90, 270, 90, 270]
+    assert (grid_copy(handed(), turned[0]) == rotate_z(handed(), 1)).all()
+    assert (grid_copy(handed(), turned[2]) == mirror(rotate_z(handed(), 1))).all()
 
 
 @pytest.mark.parametrize("copy", copies(4, mirror=True), ids=lambda copy: copy.suffix or "itself")

@@ -64,6 +64,19 @@ def test_the_whole_path_keeps_the_hand(tmp_path: Path) -> None:
     assert {each.tobytes() for each in found} == expected
 
 
+def test_a_turn(tmp_path: Path) -> None:
+    corpus.write(tmp_path, "in/odd.npz", corpus.handed_pack())
+    _, store = run(Job(tmp_path / "in", Recipe(8, turn=-90)), tmp_path / "a.shapes")
+    assert (store.read([0])[0] == rotate_z(handed(), 3)).all()
+    assert store.provenance["recipe"]["turn"] == -90
+    _, plain = run(Job(tmp_path / "in", Recipe(8)), tmp_path / "b.shapes")
+    assert "turn" not in plain.provenance["recipe"], "stores made before turns were known keep their digest"
+    report, _ = run(Job(corpus.good_folder(tmp_path / "things", 2), Recipe(16, turn=30)), tmp_path / "c.shapes")
+    assert report.shapes == 4, "meshes turn by any angle"
+    with pytest.raises(BadInput, match="cannot turn by 30 degrees"):
+        prepare(Job(tmp_path / "in", Recipe(8, turn=30)), tmp_path / "d.shapes", workers=0)
+
+
 def test_a_mesh_keeps_the_hand(tmp_path: Path) -> None:
     from shapespace.shapes import formats
     from shapespace.shapes.surface import to_mesh
@@ -288,6 +301,7 @@ def test_nothing_usable_is_an_error(tmp_path: Path) -> None:
         (Recipe(3), {}, (1, 1)),
         (Recipe(1024), {}, (1, 1)),
         (Recipe(16, rotations=0), {}, (1, 1)),
+        (Recipe(16, turn=float("nan")), {}, (1, 1)),
         (Recipe(16, up="w"), {}, (1, 1)),
         (Recipe(16, seconds=-1.0), {}, (1, 1)),
         (Recipe(16, seconds=float("nan")), {}, (1, 1)),

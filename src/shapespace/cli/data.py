@@ -26,6 +26,8 @@ class What:
     """Voxels along a side."""
     up: Literal["auto", "x", "y", "z"] = "auto"
     """The axis that points up in the files; auto goes by layout and format."""
+    turn: float = 0.0
+    """Turn every shape by so many degrees about the vertical first, +x towards +y; grids take quarter turns."""
     mirror: Annotated[bool, Parameter(negative=())] = False
     """Also keep the mirror image of each shape."""
     rotations: int = 1
@@ -49,7 +51,16 @@ class What:
         """Return what is asked of the preparation."""
         from shapespace.data.recipe import Job, Recipe
 
-        recipe = Recipe(self.resolution, self.up, self.mirror, self.rotations, self.category, self.label, self.seconds)
+        recipe = Recipe(
+            self.resolution,
+            self.up,
+            self.mirror,
+            self.rotations,
+            self.category,
+            self.label,
+            self.seconds,
+            self.turn,
+        )
         return Job(source, recipe, limit=self.limit, count=self.count, first=self.first, licence=self.licence)
 
 
@@ -96,6 +107,43 @@ def prepare(
     return _tell(report, out, max_refused=max_refused, as_json=json)
 
 
+def join(
+    *stores: str,
+    out: Path,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Make one store of several, each in its splits; a shape held out in one is held out in the whole.
+
+    Args:
+        stores: The stores' folders, of one resolution. `X.shapes:10` counts X's shapes to learn from ten times:
+            few real shapes then weigh beside many made ones.
+        out: The store to make, named Y.shapes.
+        json: Print one line of JSON.
+    """
+    from shapespace.cli.console import note, progress, say, say_json
+    from shapespace.data.join import Part
+    from shapespace.data.join import join as join_stores
+    from shapespace.data.store import Store
+
+    with progress(unit="shapes") as bar:
+        task = bar.add_task("joining", total=None)
+        moved = join_stores(
+            [Part.parse(store) for store in stores],
+            out,
+            advance=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    facts = _facts(Store.open(out))
+    if json:
+        say_json({**facts, "moved": moved})
+        return
+    for line in _split_lines(facts):
+        note(line)
+    if moved:
+        shapes = "1 shape changed its" if moved == 1 else f"{moved} shapes changed their"
+        note(f"  {shapes} split: duplicates of what another store holds out")
+    say(f"{out}: {facts['shapes']} shapes of {len(stores)} stores")
+
+
 def info(
     store: Path,
     *,
@@ -119,8 +167,8 @@ def info(
     if json:
         say_json({**facts, "verified": verify})
         return
-    for name, splits in facts["categories"].items():
-        note(f"  {name}: " + ", ".join(f"{count} {split}" for split, count in splits.items()))
+    for line in _split_lines(facts):
+        note(line)
     note(f"  licence: {facts['provenance'].get('licence', 'not stated')}")
     note(f"  digest {facts['digest']}")
     checked = ", every byte as it was written" if verify else ""
@@ -236,6 +284,13 @@ def _tell(report: Report, out: Path, *, max_refused: float, as_json: bool) -> in
         part = f"{report.refused_part:.1%} of the source shapes were refused, more than {max_refused:.1%}"
         return complain(f"{part}; see {out / 'refused.csv'}; the store of the others is written", code=3)
     return 0
+
+
+def _split_lines(facts: dict[str, Any]) -> list[str]:
+    return [
+        f"  {name}: " + ", ".join(f"{count} {split}" for split, count in splits.items())
+        for name, splits in facts["categories"].items()
+    ]
 
 
 def _facts(store: Store) -> dict[str, Any]:

@@ -83,8 +83,10 @@ def build_app() -> App:
 
 
 def _data_app(parent: App) -> App:
-    data = App(name="data", help="Prepare, inspect and export stores of shapes.", group_commands=parent.group_commands)
+    about = "Prepare, join, inspect and export stores of shapes."
+    data = App(name="data", help=about, group_commands=parent.group_commands)
     data.command("shapespace.cli.data:prepare", name="prepare", help="Turn meshes or voxel files into a store.")
+    data.command("shapespace.cli.data:join", name="join", help="Make one store of several.")
     data.command("shapespace.cli.data:info", name="info", help="Print what a store holds.")
     data.command("shapespace.cli.data:show", name="show", help="Draw a contact sheet of a store.")
     data.command("shapespace.cli.data:export", name="export", help="Write shapes of a store as files.")

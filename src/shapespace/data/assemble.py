@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def _provenance(job: Job, plan: Plan) -> dict[str, Any]:
     return {
         "source": plan.name,
         "licence": job.licence or (furniture.LICENCE if plan.is_furniture else NO_LICENCE),
-        "recipe": {**asdict(job.recipe), "categories": list(job.recipe.categories)},
+        "recipe": job.recipe.facts(),
         "limit": job.limit,
         "fractions": list(job.fractions),
         "rules": RULES,

@@ -34,9 +34,16 @@ class Copy:
     mirrored: bool
 
 
-def copies(rotations: int, mirror: bool) -> list[Copy]:
-    """Return the copies of each shape: `rotations` equal turns about z, each also mirrored (x to -x) if asked."""
-    turns = [Copy(f"@r{360 * k / rotations:g}" if k else "", 360 * k / rotations, False) for k in range(rotations)]
+def copies(rotations: int, mirror: bool, turn: float = 0.0) -> list[Copy]:
+    """Return the copies of each shape: `rotations` equal turns about z, each also mirrored (x to -x) if asked.
+
+    Args:
+        rotations: How many turns.
+        mirror: Whether their mirror images are wanted, too.
+        turn: Degrees by which all are turned besides; not in their names, for it is how the shape is meant to stand.
+    """
+    steps = [360 * k / rotations for k in range(rotations)]
+    turns = [Copy(f"@r{step:g}" if step else "", turn + step, False) for step in steps]
     return turns + [Copy(f"{turn.suffix}@m", turn.degrees, True) for turn in turns if mirror]
 
 
@@ -58,7 +65,8 @@ def grid_copy(voxels: np.ndarray, copy: Copy) -> np.ndarray:
     """
     quarters = copy.degrees / 90
     if not quarters.is_integer():
-        raise BadInput("grid", f"a voxel grid cannot turn by {copy.degrees:g} degrees", "use 1, 2 or 4 rotations")
+        what = f"a voxel grid cannot turn by {copy.degrees:g} degrees"
+        raise BadInput("grid", what, "use 1, 2 or 4 rotations, and a --turn of 90, 180 or 270")
     turned = grid.rotate_z(voxels, int(quarters))
     return grid.mirror(turned) if copy.mirrored else turned
 

@@ -9,6 +9,7 @@ number of workers, the order of a directory, a clock, or how often the job was k
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,8 @@ def _check(job: Job, shard: tuple[int, int], workers: int | None) -> None:
         raise UsageError(f"--resolution is {recipe.resolution}; it must lie in {MIN_RESOLUTION} to {MAX_RESOLUTION}")
     if not 1 <= recipe.rotations <= 360:
         raise UsageError(f"--rotations is {recipe.rotations}; it must lie in 1 to 360")
+    if not math.isfinite(recipe.turn):
+        raise UsageError(f"--turn is {recipe.turn}; it must be a number of degrees")
     if recipe.up not in ("auto", "x", "y", "z"):
         raise UsageError(f"--up is {recipe.up!r}; it must be auto, x, y or z")
     if not 1 <= shard[0] <= shard[1]:

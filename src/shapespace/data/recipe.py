@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Recipe:
         categories: Keep these only; empty keeps all.
         label: Category for every shape, whatever the source says; empty leaves it.
         seconds: Time for one file, or one shape of a pack.
+        turn: Degrees about the vertical, +x towards +y, by which every shape is turned first.
     """
 
     resolution: int = 64
@@ -27,6 +29,12 @@ class Recipe:
     categories: tuple[str, ...] = ()
     label: str = ""
     seconds: float = 10.0
+    turn: float = 0.0
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a store says of how it was made; no turn, no word of it: older stores keep their digest."""
+        facts = {**asdict(self), "categories": list(self.categories)}
+        return facts if self.turn else {name: value for name, value in facts.items() if name != "turn"}
 
 
 @dataclass(frozen=True)

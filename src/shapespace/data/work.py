@@ -88,7 +88,7 @@ def count_shapes(path: Path) -> int:
 
 def make_chunk(task: Task) -> Made:
     """Return the shapes of a chunk in the order of its entries; whatever is wrong with one costs only that one."""
-    wanted = copies(task.recipe.rotations, task.recipe.mirror)
+    wanted = copies(task.recipe.rotations, task.recipe.mirror, task.recipe.turn)
     rows: list[np.ndarray] = []
     records: list[Record] = []
     refused: list[Refusal] = []
