@@ -78,6 +78,21 @@ def test_an_attribute_moves_the_shape_and_back_again(page: Any) -> None:
     assert np.array_equal(told(page)["z"], z)
 
 
+def test_a_threshold_of_its_own_is_kept_while_the_shape_is_moved(page: Any, context: Any) -> None:
+    """As a photograph's shape has one: an attribute changes the shape, not also where it is cut."""
+    z = hold(page)["z"]
+    second = context.new_page()
+    second.goto(page.evaluate("location.href") + "&cut=0.3")
+    until(second, "From a link")
+    before = stage(second)
+    slide(second, "[data-attribute=arms]", 1)
+    until(second, "more arms")
+    assert float(told(second)["cut"]) == 0.3
+    slide(second, "[data-attribute=arms]", 0)
+    assert np.array_equal(told(second)["z"], z)
+    assert differs(before, stage(second)) < 0.001
+
+
 def test_voxels_are_taken_away_and_added_undone_and_redone(page: Any) -> None:
     hold(page)
     page.keyboard.press("3")

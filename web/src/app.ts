@@ -41,7 +41,7 @@ export class App implements Here {
   private readonly bench = new Bench((stroke) => this.stroke(stroke), () => this.tell());
   private readonly wall = new Wall(this.thumbs, (form, label) => this.picked(form, label), (from, to) => this.met(from, to));
   private readonly walk = new Walk(this, this.live);
-  private readonly blend = new Blend(this, this.thumbs, (z, label) => this.walk.go(z, label), () => this.live.rest());
+  private readonly blend = new Blend(this, this.thumbs, (z, label, cut) => this.walk.go(z, label, cut), () => this.live.rest());
   private readonly map = new MapView(part<HTMLCanvasElement>("map"), this.thumbs, (z) => this.wander(z), () => this.live.rest());
   private readonly alike = new Alike(this, this.hand, this.thumbs, this.trouble.alike);
   private readonly remembered = new Remembered(this.hand, this.thumbs);

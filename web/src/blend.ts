@@ -13,7 +13,7 @@ export class Blend {
   constructor(
     private readonly here: Here,
     private readonly thumbs: Thumbs,
-    private readonly onMixed: (z: Float32Array, label: string) => void,
+    private readonly onMixed: (z: Float32Array, label: string, cut: number) => void,
     private readonly onRested: () => void,
   ) {
     this.at.addEventListener("input", () => this.mix(Number(this.at.value)));
@@ -47,6 +47,7 @@ export class Blend {
   private mix(t: number): void {
     if (!this.ends) return;
     const { from, to } = this.ends;
-    this.onMixed(mixed(from.z, to.z, t, this.here.space.prior), `Blend, ${Math.round(t * 100)} %`);
+    const cut = (1 - t) * from.threshold + t * to.threshold; // an end that has its own threshold is seen as it was
+    this.onMixed(mixed(from.z, to.z, t, this.here.space.prior), `Blend, ${Math.round(t * 100)} %`, cut);
   }
 }

@@ -4,10 +4,10 @@ import type { Held } from "./hand";
 import type { Live } from "./live";
 import { part } from "./page";
 import { Sliders } from "./sliders";
-import type { Here } from "./source";
+import type { Form, Here, ShapeSource } from "./source";
 
 export class Walk {
-  private base: { z: Float32Array; label: string } | null = null;
+  private base: { z: Float32Array; label: string; cut: number } | null = null;
   private readonly sliders = new Sliders(part("sliders"), (amounts) => this.slide(amounts), () => this.live.rest());
 
   constructor(
@@ -23,30 +23,35 @@ export class Walk {
   }
 
   begin({ form, label }: Held): void {
-    this.start(form.z, label);
+    this.start(form.z, label, form.threshold); // a photograph's shape has a threshold of its own, and keeps it
   }
 
   /** Show what is at another place of the space. */
-  go(z: Float32Array, label: string): void {
-    this.start(z, label);
-    const { name } = this.here.space;
-    this.live.show(label, async () => (await this.here.source.decode(name, [z]))[0]);
+  go(z: Float32Array, label: string, cut = this.here.space.threshold): void {
+    this.start(z, label, cut);
+    this.show(label, async (source, name) => (await source.decode(name, [z]))[0]);
   }
 
-  private start(z: Float32Array, label: string): void {
-    this.base = { z, label };
+  private start(z: Float32Array, label: string, cut: number): void {
+    this.base = { z, label, cut };
     this.sliders.reset();
   }
 
   private slide(amounts: Record<string, number>): void {
-    const { base, here } = this, { name } = here.space;
+    const { base } = this;
     if (!base) return;
     const moves = Object.entries(amounts).filter(([, value]) => value !== 0);
     const words = moves.map(([attribute, value]) => `${value > 0 ? "more" : "less"} ${attribute.replace(/_/g, " ")}`);
     const plain = base.label.split(",")[0];
-    this.live.show([plain, ...words].join(", "), async () => {
-      if (moves.length) return here.source.move(name, base.z, Object.fromEntries(moves));
-      return (await here.source.decode(name, [base.z]))[0];
+    this.show([plain, ...words].join(", "), async (source, name) => {
+      if (moves.length) return source.move(name, base.z, Object.fromEntries(moves));
+      return (await source.decode(name, [base.z]))[0];
     });
+  }
+
+  /** Show what is made, above the threshold of where the walk began. */
+  private show(label: string, make: (source: ShapeSource, space: string) => Promise<Form>): void {
+    const { source, space } = this.here, { cut } = this.base!;
+    this.live.show(label, async () => ({ ...(await make(source, space.name)), threshold: cut }));
   }
 }

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from shapespace.errors import BadInput, UsageError
+from shapespace.nets.prior import inside
 from shapespace.shapes.grid import resize
 from shapespace.space import ShapeSpace
 from shapespace.tensors import Latent, Occupancy
@@ -129,7 +130,7 @@ class _Search:
             adam.step()
             plan.step()
             with torch.no_grad():
-                self._keep_inside(own)
+                own.copy_(inside(self._space.prior, own))
             told((step + 1) / steps)
         with torch.no_grad():
             order = self._cost(own).argsort()
@@ -148,10 +149,6 @@ class _Search:
         if self._space.prior == "uniform":
             return torch.zeros(len(z), device=z.device)  # all of the cube is as likely, and z is kept inside
         return 0.5 * z.square().sum(1)
-
-    def _keep_inside(self, z: Latent) -> None:
-        if self._space.prior == "uniform":
-            z.clamp_(0, 1)
 
     @torch.no_grad()
     def fit(self, z: Latent) -> float:
