@@ -51,8 +51,7 @@ def atomic_dir(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     with _as_output_error(path):
-        if path.exists():
-            raise OutputError(f"{path} exists already; choose another name or remove it first")
+        check_new(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
         try:
@@ -66,6 +65,18 @@ def atomic_dir(path: str | os.PathLike[str]) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+
+
+def check_new(path: Path) -> None:
+    """Refuse a place that is taken, before hours are spent on what is to be put there.
+
+    Raises:
+        OutputError: If something stands at `path`, or it is the empty name.
+    """
+    if path == Path():
+        raise OutputError("the name to write to is empty; give --out a name")
+    if path.exists():
+        raise OutputError(f"{path} exists already; choose another --out or remove it first")
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -116,6 +117,35 @@ def test_a_message_of_many_lines_is_still_one_line(monkeypatch, capsys):
 def test_ctrl_c_leaves_with_a_shells_code(monkeypatch, capsys):
     assert raising(monkeypatch, KeyboardInterrupt()) == 130
     assert capsys.readouterr().err == "error: interrupted\n"
+
+
+def test_files_that_cannot_be_opened_are_no_mistake_of_ours(monkeypatch, capsys):
+    assert raising(monkeypatch, PermissionError(errno.EACCES, "Permission denied", "there.shapes")) == 3
+    assert capsys.readouterr().err == "error: there.shapes: Permission denied\n"
+    assert raising(monkeypatch, OSError(errno.ENAMETOOLONG, "File name too long", "a" * 5_000)) == 3
+    assert len(capsys.readouterr().err) < 400
+    assert raising(monkeypatch, OSError(errno.EBADF, "Bad file descriptor", "x")) == 1
+    assert "this is a mistake in shapespace" in capsys.readouterr().err
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does_and_nothing_half_written_stays(tmp_path):
+    """A folder is filled by a writer that is told to end while it writes."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from shapespace.cli import main as cli\n"
+        "from shapespace.files import atomic_dir\n"
+        "def work(_):\n"
+        "    with atomic_dir(Path(sys.argv[1])) as folder:\n"
+        "        (folder / 'half').write_text('half')\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "cli._run = work\n"
+        "code = cli.main([])\n"
+        "assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL\n"
+        "sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "whole")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (143, "error: terminated\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_mistake_of_ours_shows_where_and_asks_for_a_report(monkeypatch, capsys):

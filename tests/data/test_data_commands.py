@@ -78,7 +78,7 @@ def test_fewer_workers_than_none_are_refused(tmp_path: Path, capsys: pytest.Capt
 
 def test_info(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "info", str(store)]) == 0
-    assert capsys.readouterr().out == f"{store}: 4 shapes at 8^3, 0.0 MB\n"
+    assert capsys.readouterr().out == f"{store}: 4 shapes at 8^3, 1 kB\n"
     assert main(["data", "info", str(store), "--json", "--verify"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["categories"] == {

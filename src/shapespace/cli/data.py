@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -116,15 +117,19 @@ def join(
 
     Args:
         stores: The stores' folders, of one resolution. `X.shapes:10` counts X's shapes to learn from ten times:
-            few real shapes then weigh beside many made ones.
+            few real shapes then weigh beside many made ones. They come again at the end of the store, where only
+            training looks; what a store that was joined itself repeats is not taken over.
         out: The store to make, named Y.shapes.
         json: Print one line of JSON.
     """
-    from shapespace.cli.console import note, progress, say, say_json
+    from shapespace.cli.console import counted, note, progress, say, say_json
     from shapespace.data.join import Part
     from shapespace.data.join import join as join_stores
     from shapespace.data.store import Store
+    from shapespace.errors import UsageError
 
+    if not stores:
+        raise UsageError("no store was given; give the folders of one or several, such as A.shapes B.shapes:10")
     with progress(unit="shapes") as bar:
         task = bar.add_task("joining", total=None)
         moved = join_stores(
@@ -136,12 +141,12 @@ def join(
     if json:
         say_json({**facts, "moved": moved})
         return
-    for line in _split_lines(facts):
+    for line in _lines(facts):
         note(line)
     if moved:
-        shapes = "1 shape changed its" if moved == 1 else f"{moved} shapes changed their"
-        note(f"  {shapes} split: duplicates of what another store holds out")
-    say(f"{out}: {facts['shapes']} shapes of {len(stores)} stores")
+        its = "its" if moved == 1 else "their"
+        note(f"  {counted(moved, 'shape')} changed {its} split: duplicates of what another store holds out")
+    say(f"{out}: {counted(facts['shapes'], 'shape')} of {counted(len(stores), 'store')}")
 
 
 def info(
@@ -157,7 +162,7 @@ def info(
         verify: Also compare every byte with its checksum.
         json: Print one line of JSON.
     """
-    from shapespace.cli.console import note, say, say_json
+    from shapespace.cli.console import counted, note, say, say_json
     from shapespace.data.store import Store
 
     opened = Store.open(store)
@@ -167,12 +172,14 @@ def info(
     if json:
         say_json({**facts, "verified": verify})
         return
-    for line in _split_lines(facts):
+    for line in _lines(facts):
         note(line)
     note(f"  licence: {facts['provenance'].get('licence', 'not stated')}")
     note(f"  digest {facts['digest']}")
     checked = ", every byte as it was written" if verify else ""
-    say(f"{store}: {len(opened)} shapes at {opened.resolution}^3, {facts['megabytes']:.1f} MB{checked}")
+    megabytes = facts["megabytes"]
+    size = f"{megabytes:.1f} MB" if megabytes >= 0.1 else f"{ceil(megabytes * 1e3)} kB"
+    say(f"{store}: {counted(len(opened), 'shape')} at {opened.resolution}^3, {size}{checked}")
 
 
 def show(
@@ -208,7 +215,7 @@ def show(
         raise UsageError(f"-n is {n}; it must be from 1 to {MOST_SHOWN}")
     check_picture(out, force)
     opened = Store.open(store)
-    chosen = _choose(opened.indices(split, category), n, seed)
+    chosen = _choose(opened.indices(split, category, once=True), n, seed)
     names = [opened.id(i) for i in chosen] if captions else None
     save_sheet(out, [opened.read([i])[0] for i in chosen], captions=names)
     say(f"{out}: {len(chosen)} of {len(opened)} shapes")
@@ -248,7 +255,7 @@ def export(
         raise UsageError(f"--format {format!r} cannot be written; use {' '.join(sorted(formats.WRITE_EXTENSIONS))}")
     if n is not None and n < 1:
         raise UsageError(f"-n is {n}; it must be at least 1")
-    indices = opened.indices(split, category)
+    indices = opened.indices(split, category, once=True)
     chosen = _choose(indices, len(indices) if n is None else n, None)
     with atomic_dir(out) as folder:
         for i in chosen:
@@ -286,11 +293,14 @@ def _tell(report: Report, out: Path, *, max_refused: float, as_json: bool) -> in
     return 0
 
 
-def _split_lines(facts: dict[str, Any]) -> list[str]:
-    return [
+def _lines(facts: dict[str, Any]) -> list[str]:
+    lines = [
         f"  {name}: " + ", ".join(f"{count} {split}" for split, count in splits.items())
         for name, splits in facts["categories"].items()
     ]
+    if facts["repeats"]:
+        lines.append(f"  {facts['repeats']} of train are others once more, so that these weigh more")
+    return lines
 
 
 def _facts(store: Store) -> dict[str, Any]:
@@ -299,6 +309,7 @@ def _facts(store: Store) -> dict[str, Any]:
     return {
         "path": str(store.path),
         "shapes": len(store),
+        "repeats": store.manifest.repeats,
         "resolution": store.resolution,
         "megabytes": sum(facts.size for facts in store.manifest.files.values()) / 1e6,
         "categories": {
@@ -314,10 +325,11 @@ def _facts(store: Store) -> dict[str, Any]:
 def _choose(indices: Any, count: int, seed: int | None) -> list[int]:
     import numpy as np
 
-    count = max(0, min(count, len(indices)))
-    if seed is not None:
-        return sorted(np.random.default_rng(seed).choice(indices, count, replace=False).tolist())
-    return [int(indices[k * len(indices) // count]) for k in range(count)]
+    from shapespace.data.store import spaced
+
+    if seed is None:
+        return spaced(indices, count).tolist()
+    return sorted(np.random.default_rng(seed).choice(indices, min(count, len(indices)), replace=False).tolist())
 
 
 def _file_name(store: Store, index: int, extension: str) -> str:

@@ -6,23 +6,33 @@ its like inside their functions.
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from cyclopts import App, CycloptsError, Group
 
 from shapespace.cli.console import complain
 from shapespace.cli.help import TwoColumns
-from shapespace.errors import ShapeSpaceError
+from shapespace.errors import LONGEST, BadInput, ShapeSpaceError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C where nothing had to be saved; a shell's 128 + SIGINT."""
 
+TERMINATED = 143
+"""Exit code after SIGTERM where nothing had to be saved; a shell's 128 + SIGTERM."""
+
 BROKEN_PIPE = 141
 """Exit code when the reader of our output went away (`shapespace ... | head`); a shell's 128 + SIGPIPE."""
+
+NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.ENOTDIR)
+"""What is wrong with a file or its name where the program has made no mistake."""
 
 REPORT = "this is a mistake in shapespace, not in your input; please report it with the lines above"
 
@@ -86,7 +96,12 @@ def _data_app(parent: App) -> App:
     about = "Prepare, join, inspect and export stores of shapes."
     data = App(name="data", help=about, group_commands=parent.group_commands)
     data.command("shapespace.cli.data:prepare", name="prepare", help="Turn meshes or voxel files into a store.")
-    data.command("shapespace.cli.data:join", name="join", help="Make one store of several.")
+    data.command(
+        "shapespace.cli.data:join",
+        name="join",
+        help="Make one store of several.",
+        usage="Usage: shapespace data join STORE[:TIMES]... --out PATH [OPTIONS]\n",
+    )
     data.command("shapespace.cli.data:info", name="info", help="Print what a store holds.")
     data.command("shapespace.cli.data:show", name="show", help="Draw a contact sheet of a store.")
     data.command("shapespace.cli.data:export", name="export", help="Write shapes of a store as files.")
@@ -134,20 +149,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after `shapespace`; the process's own when None.
     """
     try:
-        result = _run(sys.argv[1:] if arguments is None else list(arguments))
+        with _terminable():
+            result = _run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()  # a closed pipe shows here, where it can be caught, not at interpreter exit
     except CycloptsError as error:
         return complain(f"{_one_line(str(error))} (see `shapespace {_command_of(error)}--help`)", code=2)
     except ShapeSpaceError as error:
         return complain(_one_line(str(error)), code=error.exit_code)
+    except _Terminated:
+        return complain("terminated", code=TERMINATED)
     except KeyboardInterrupt:
         return complain("interrupted", code=INTERRUPTED)
     except BrokenPipeError:
         return _leave_quietly()
+    except OSError as error:
+        if error.errno not in NOT_OURS or error.filename is None:
+            return _our_mistake()
+        return complain(f"{_short(str(error.filename))}: {error.strerror}", code=BadInput.exit_code)
     except Exception:  # noqa: BLE001 - the one boundary: whatever arrives here is our mistake
-        traceback.print_exc()
-        return complain(REPORT, code=1)
+        return _our_mistake()
     return result
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: what is half-written is removed on the way out, as after Ctrl-C."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does; training and serving have their own way, and take it from here."""
+    own = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if own:
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        if own:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
+
+
+def _our_mistake() -> int:
+    traceback.print_exc()
+    return complain(REPORT, code=1)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]} ..."
 
 
 def _run(arguments: list[str]) -> int:

@@ -67,7 +67,7 @@ def reconstruct(  # noqa: PLR0913 - a command's options
     loaded, store = load(space), Store.open(data)
     loaded.reader()  # else all pictures would be drawn for nothing
     seen = Views.open(views or store, seed=seed, backgrounds=backgrounds)
-    train = store.indices("train", category)
+    train = store.indices("train", category, once=True)
     of_train = [store.category(int(index)) for index in train]
     if photographs is None:
         name, shapes = pictures.looked_at(store, split, category)

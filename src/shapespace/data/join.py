@@ -2,7 +2,8 @@
 
 The splits are kept. Duplicates are looked for over all the stores together: a training shape of one that is a
 held-out shape of another is held out in the whole, so that nothing learned from is tested on. A store can be
-counted several times, so that few real shapes weigh beside many made ones; only its training shapes are repeated.
+counted several times, so that few real shapes weigh beside many made ones: its training shapes come again at the
+end, where only training looks.
 """
 
 from __future__ import annotations
@@ -11,27 +12,30 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shapespace.data.assemble import NO_LICENCE
 from shapespace.data.duplicates import find_clusters, signature
 from shapespace.data.manifest import SPLITS
+from shapespace.data.sources import printable
 from shapespace.data.split import TRAIN, split_clusters
 from shapespace.data.store import Store
 from shapespace.data.writer import StoreWriter
-from shapespace.errors import OutputError, UsageError
-from shapespace.files import atomic_dir
+from shapespace.errors import UsageError
+from shapespace.files import atomic_dir, check_new
+from shapespace.limits import MAX_NAME_BYTES, MAX_PACK_SHAPES
 
 BLOCK = 256
 """Shapes that are held at a time."""
 
 MOST_TIMES = 1_000
+"""How often a store can be counted."""
 
 Advance = Callable[[int, int], None]
-"""Told (shapes done, shapes in all) as they are read, first to be compared, then to be written."""
+"""Told (shapes done, shapes in all): each is read to be compared, and once more for each time it is written."""
 
 
 @dataclass(frozen=True)
@@ -51,86 +55,94 @@ class Part:
         """Return the part that `X.shapes` or `X.shapes:TIMES` names.
 
         Raises:
-            UsageError: If it is to be counted less than once, or more than a thousand times.
+            UsageError: If there is no name, or the store is not to be counted 1 to 1,000 times.
         """
         path, colon, times = text.rpartition(":")
-        if not (colon and times.isascii() and times.isdecimal()) or Path(text).exists():
-            return cls(Path(text))
-        if not 1 <= int(times[:9]) <= MOST_TIMES:
-            raise UsageError(f"{text}: a store counts from 1 to {MOST_TIMES} times")
+        whole = times.isascii() and times.isdecimal()
+        if not colon or Path(text).is_dir() or not (whole or Path(path).is_dir()):
+            path, times = text, "1"
+        elif not (whole and 1 <= int(times[:9]) <= MOST_TIMES):
+            raise UsageError(f"{text}: {times!r} is not a number of times; give X.shapes:1 to X.shapes:{MOST_TIMES}")
+        if not path:
+            raise UsageError("a store's name is empty; give the folders of stores, such as X.shapes")
         return cls(Path(path), int(times))
 
 
 def join(parts: Sequence[Part], out: Path, *, advance: Advance | None = None) -> int:
     """Return how many shapes changed their split, after the whole was written at `out`.
 
-    Categories of one name become one. Ids begin with the name of their store; those of repeated shapes end with
-    `#2`, `#3` and so on, and share the cluster of the first.
+    Categories of one name become one. Ids begin with the name of their store, `X/`, and those that come again with
+    `X#2/`, `X#3/` and so on; they share the cluster of the first.
 
     Args:
-        parts: At least one; no store twice.
+        parts: At least one; no two of one name.
         out: The store to make.
         advance: Told about progress.
 
     Raises:
-        UsageError: If the stores differ in resolution, or one is given twice.
+        UsageError: If the stores do not fit together, or hold nothing, or too much.
         BadInput: If a store is none.
         DamagedFile: If a shape is not what was written.
         OutputError: If `out` exists or cannot be written.
     """
-    if out.exists():
-        raise OutputError(f"{out} exists already; choose another --out or remove it first")
+    check_new(out)
     whole = _Whole(parts)
     told = _Told(advance, 2 * whole.count)
     clusters, splits = whole.decide(told)
+    copies = whole.copies(parts, splits)
+    repeats = sum(len(copy.rows) for copy in copies if copy.again)
+    if whole.count + repeats > MAX_PACK_SHAPES:
+        raise UsageError(f"the whole would hold {whole.count + repeats:,} shapes, and {MAX_PACK_SHAPES:,} fit a store")
+    told.total += repeats
     names = sorted({name for store in whole.stores for name in store.category_names})
     attributes = sorted({name for store in whole.stores for name in store.attribute_names})
     with atomic_dir(out) as folder:
         writer = StoreWriter(folder, whole.resolution, categories=names, attributes=attributes)
-        for number, part in enumerate(parts):
-            for time in range(part.times):
-                _append(writer, whole, number, time, clusters, splits, told)
-        writer.finish(provenance=whole.provenance(parts))
+        for copy in copies:
+            _append(writer, whole, copy, clusters, splits, told)
+        writer.finish(provenance=whole.provenance(parts), repeats=repeats)
     return int((splits != whole.stated).sum())
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """Shapes of a store, to be written for the first time or once more."""
+
+    number: int  # of the store
+    name: str  # before the ids
+    rows: np.ndarray  # of the store
+    again: bool
 
 
 class _Whole:
     """All shapes of the stores in a row, each once."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        if not parts:
-            raise UsageError("no store was given")
         self.stores = [Store.open(part.path) for part in parts]
+        if not sum(store.distinct for store in self.stores):
+            raise UsageError("there is no shape to join; give stores that hold some")
         self.resolution = self.stores[0].resolution
-        for store in self.stores:
-            if store.resolution != self.resolution:
-                first = self.stores[0]
-                raise UsageError(
-                    f"{store.path} is of {store.resolution}^3, {first.path} of {self.resolution}^3; "
-                    "prepare them at one --resolution"
-                )
         self.names = [_name(store.path) for store in self.stores]
-        if twice := {name for name in self.names if self.names.count(name) > 1}:
-            raise UsageError(f"two stores are named {min(twice)!r}; give one once, with `:TIMES`, or rename its folder")
-        self.ends = np.cumsum([len(store) for store in self.stores]).tolist()
+        self._check_fit(parts)
+        self.sizes = [store.distinct for store in self.stores]
+        self.ends = np.cumsum(self.sizes).tolist()
         self.count = self.ends[-1]
-        self.stated = np.concatenate([store.split_codes for store in self.stores])
+        self.stated = np.concatenate([store.split_codes[: store.distinct] for store in self.stores])
 
     def decide(self, told: Callable[[int], None]) -> tuple[np.ndarray, np.ndarray]:
         """Return (n,) clusters and (n,) splits of all shapes together."""
         signatures, digests = [], []
-        for store in self.stores:
-            for rows in _blocks(np.arange(len(store))):
+        for store, size in zip(self.stores, self.sizes, strict=True):
+            for rows in _blocks(np.arange(size)):
                 bits = store.packed(rows)
                 signatures.append(signature(bits, self.resolution))
-                digests += [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in bits]
+                # as text: numpy would cut zero bytes off the end of a digest
+                digests += [hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest().encode() for row in bits]
                 told(len(rows))
-        # S16 would cut zero bytes off the end of a digest
-        keys = np.array([digest.hex().encode() for digest in digests], "S32")
+        keys = np.array(digests, "S32")
         found = find_clusters(self.packed, np.concatenate(signatures), keys, self._known_clusters())
-        categories = np.unique(list(self._categories()), return_inverse=True)[1]
         # no part is left to draw: all stay where they are, but for those that must not be learned from
-        return found.numbers, split_clusters(found.numbers, categories, keys, self.stated, fractions=(0, 0))
+        return found.numbers, split_clusters(found.numbers, self._categories(), keys, self.stated, fractions=(0, 0))
 
     def packed(self, shapes: np.ndarray) -> np.ndarray:
         """Return (n, bytes) uint8, shapes by their number over all stores."""
@@ -145,28 +157,63 @@ class _Whole:
         """Return the number over all stores of the first shape of one."""
         return self.ends[number - 1] if number else 0
 
+    def copies(self, parts: Sequence[Part], splits: np.ndarray) -> list[_Copy]:
+        """Return what is to be written, in order: all shapes once, and then those that come again."""
+        found = [
+            _Copy(number, name, np.arange(size), again=False)
+            for number, (name, size) in enumerate(zip(self.names, self.sizes, strict=True))
+        ]
+        for number, (part, name, size) in enumerate(zip(parts, self.names, self.sizes, strict=True)):
+            own = splits[self.start(number) : self.start(number) + size]
+            learned = np.flatnonzero(own == TRAIN)
+            if part.times > 1 and not len(learned):
+                raise UsageError(f"{part.path} holds no shape to learn from, and only those are counted several times")
+            found += [_Copy(number, f"{name}#{time}", learned, again=True) for time in range(2, part.times + 1)]
+        return found
+
     def provenance(self, parts: Sequence[Part]) -> dict[str, Any]:
         """Return where the shapes come from: the same words as a prepared store has, and each part whole."""
         told = [store.provenance for store in self.stores]
         return {
             "source": ", ".join(self.names),
-            "licence": "; ".join(dict.fromkeys(str(each.get("licence", "not stated")) for each in told)),
+            "licence": "; ".join(dict.fromkeys(str(each.get("licence", NO_LICENCE)) for each in told)),
             "parts": [
                 {"name": name, "times": part.times, "digest": store.digest, "provenance": dict(each)}
                 for name, part, store, each in zip(self.names, parts, self.stores, told, strict=True)
             ],
         }
 
+    def _check_fit(self, parts: Sequence[Part]) -> None:
+        first, paths = self.stores[0], {}
+        for store, part, name in zip(self.stores, parts, self.names, strict=True):
+            if store.resolution != self.resolution:
+                raise UsageError(
+                    f"{store.path} is of {store.resolution}^3, {first.path} of {self.resolution}^3; "
+                    "prepare them at one --resolution"
+                )
+            for before in (name, *(f"{name}#{time}" for time in range(2, part.times + 1))):
+                if before in paths:
+                    raise UsageError(
+                        f"the ids of {paths[before]} and of {part.path} would begin alike, with {before!r}; rename a "
+                        "folder, or give a store once, with `:TIMES`"
+                    )
+                paths[before] = part.path
+
     def _known_clusters(self) -> np.ndarray:
         # mirrored and turned copies are known to belong together; their voxels do not tell
         before, numbers = 0, []
-        for store in self.stores:
-            numbers.append(store.clusters.astype(np.int64) + before)
+        for store, size in zip(self.stores, self.sizes, strict=True):
+            numbers.append(store.clusters[:size].astype(np.int64) + before)
             before += int(store.clusters.max(initial=0)) + 1
         return np.concatenate(numbers)
 
-    def _categories(self) -> Iterator[str]:
-        return chain.from_iterable((store.category(i) for i in range(len(store))) for store in self.stores)
+    def _categories(self) -> np.ndarray:
+        names = np.concatenate([
+            np.array(store.category_names, str)[store.category_codes[:size]]
+            for store, size in zip(self.stores, self.sizes, strict=True)
+            if size
+        ])  # fmt: skip
+        return np.unique(names, return_inverse=True)[1]
 
 
 class _Told:
@@ -176,7 +223,7 @@ class _Told:
         self.advance, self.total, self.done = advance, total, 0
 
     def __call__(self, shapes: int) -> None:
-        self.done = min(self.done + shapes, self.total)
+        self.done += shapes
         if self.advance is not None:
             self.advance(self.done, self.total)
 
@@ -184,34 +231,38 @@ class _Told:
 def _append(
     writer: StoreWriter,
     whole: _Whole,
-    number: int,
-    time: int,
+    copy: _Copy,
     clusters: np.ndarray,
     splits: np.ndarray,
     told: Callable[[int], None],
 ) -> None:
-    """Write a store's shapes for the first time, or those to learn from once more."""
-    store, start, name = whole.stores[number], whole.start(number), whole.names[number]
-    rows = np.arange(len(store))
-    if time:
-        rows = rows[splits[start : start + len(store)] == TRAIN]
+    store, start = whole.stores[copy.number], whole.start(copy.number)
     values = store.attributes()
-    again = f"#{time + 1}" if time else ""
-    for block in _blocks(rows):
-        places = start + block
+    for rows in _blocks(copy.rows):
         writer.add(
-            store.packed(block),
-            ids=[f"{name}/{store.id(i)}{again}" for i in block.tolist()],
-            categories=[store.category(i) for i in block.tolist()],
-            splits=[SPLITS[code] for code in splits[places].tolist()],
-            clusters=clusters[places].tolist(),
-            attributes=[dict(zip(store.attribute_names, row, strict=True)) for row in values[block].tolist()],
+            store.packed(rows),
+            ids=[_id(copy.name, store, row) for row in rows.tolist()],
+            categories=[store.category(row) for row in rows.tolist()],
+            splits=[SPLITS[code] for code in splits[start + rows].tolist()],
+            clusters=clusters[start + rows].tolist(),
+            attributes=[dict(zip(store.attribute_names, row, strict=True)) for row in values[rows].tolist()],
         )
-        told(0 if time else len(block))
+        told(len(rows))
+
+
+def _id(name: str, store: Store, row: int) -> str:
+    whole = f"{name}/{store.id(row)}"
+    if len(whole.encode()) > MAX_NAME_BYTES:
+        raise UsageError(
+            f"{store.path}: with the store's name before it the id {store.id(row)[:40]!r}... is longer than "
+            f"{MAX_NAME_BYTES} bytes; rename the folder to something shorter"
+        )
+    return whole
 
 
 def _name(path: Path) -> str:
-    return path.resolve().name.removesuffix(".shapes")
+    whole = path.resolve().name
+    return printable(whole.removesuffix(".shapes") or whole)
 
 
 def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:

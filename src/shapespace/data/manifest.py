@@ -59,6 +59,7 @@ class Manifest:
         attributes: Names of the columns of known attributes; none for most data.
         files: Facts of every other file in the folder, by name.
         provenance: Where the shapes come from: source, licence, normalisation, options, counts by rule.
+        repeats: How many of the last shapes are earlier ones once more, so that these weigh more in training.
     """
 
     resolution: int
@@ -68,6 +69,7 @@ class Manifest:
     attributes: tuple[str, ...] = ()
     files: Mapping[str, FileFacts] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    repeats: int = 0
 
     @property
     def shape_bytes(self) -> int:
@@ -82,6 +84,8 @@ class Manifest:
     def to_json(self) -> bytes:
         """Return the file's content; equal manifests give equal bytes."""
         record = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        if not self.repeats:  # no word of it: a store without any reads as it did before there were some
+            del record["repeats"]
         return (json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
     def expected_sizes(self) -> dict[str, int]:
@@ -137,14 +141,16 @@ def _from_record(record: dict[str, Any]) -> Manifest:
     if not isinstance(record["provenance"], dict) or not isinstance(record["files"], dict):
         raise ValueError("provenance and files must be tables")
     resolution = _whole(record, "resolution", MIN_RESOLUTION, MAX_RESOLUTION)
+    count = _whole(record, "count", 0, MAX_PACK_SHAPES)
     return Manifest(
         resolution=resolution,
-        count=_whole(record, "count", 0, MAX_PACK_SHAPES),
+        count=count,
         shard_shapes=_whole(record, "shard_shapes", 1, MAX_PACK_SHAPES),
         categories=_names(record, "categories", MAX_CATEGORIES),
         attributes=_names(record, "attributes", MAX_ATTRIBUTES),
         files={file: _facts(file, facts) for file, facts in record["files"].items()},
         provenance=record["provenance"],
+        repeats=_whole({"repeats": 0, **record}, "repeats", 0, count),
     )
 
 

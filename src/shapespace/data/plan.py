@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shapespace.data.limited import Died, limited_map
 from shapespace.data.recipe import Job, Recipe
-from shapespace.data.sources import PACK_EXTENSIONS, Origin, Refusal, scan
+from shapespace.data.sources import PACK_EXTENSIONS, Origin, Refusal, printable, scan
 from shapespace.data.work import Entry, Task, count_shapes
 from shapespace.errors import BadInput, UsageError
 from shapespace.shapes import formats, furniture
@@ -82,7 +82,7 @@ def make_plan(job: Job, *, workers: int) -> Plan:
         known = " ".join(sorted({*formats.MESH_EXTENSIONS, *formats.VOXEL_EXTENSIONS}))
         raise BadInput(source, "holds no file that could be a shape", f"known are {known}")
     tasks = list(_chunks(found.root, recipe, _thinned(entries, limit)))
-    plan = Plan(Path(source).resolve().name, tasks, found.refused, found.ignored)
+    plan = Plan(printable(Path(source).resolve().name), tasks, found.refused, found.ignored)
     return replace(plan, fingerprint=_fingerprint(plan, [found.root / origin.path for origin in found.files]))
 
 

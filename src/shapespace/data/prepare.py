@@ -26,7 +26,8 @@ from shapespace.data.recipe import Job
 from shapespace.data.report import REPORT_NAME, Report
 from shapespace.data.sources import Refusal
 from shapespace.data.work import Made, Task, make_chunk, name_of
-from shapespace.errors import OutputError, UsageError
+from shapespace.errors import UsageError
+from shapespace.files import check_new
 from shapespace.limits import MAX_RESOLUTION, MIN_RESOLUTION
 
 Advance = Callable[[int, int], None]
@@ -58,13 +59,12 @@ def prepare(
     _check(job, shard, workers)
     processes = cores() if workers is None else workers
     partial_folder = out.with_name(out.name + ".partial")
-    if out.exists() and not partial_folder.exists():
-        raise OutputError(f"{out} exists already; choose another --out or remove it first")
+    if not partial_folder.exists():
+        check_new(out)
     plan = make_plan(job, workers=processes)
     if out.exists() and Partial.belongs_to(partial_folder, plan.fingerprint):
         return _finished_before(out, Partial(partial_folder, plan.fingerprint, job.recipe.resolution))
-    if out.exists():
-        raise OutputError(f"{out} exists already; choose another --out or remove it first")
+    check_new(out)
     partial = Partial(partial_folder, plan.fingerprint, job.recipe.resolution)
     _make_chunks(plan, partial, processes, shard, advance or (lambda done, total: None))
     if not all(partial.done(chunk) for chunk in range(len(plan.tasks))):

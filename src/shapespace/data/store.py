@@ -83,6 +83,11 @@ class Store:
         return (Store, (self.path,))
 
     @property
+    def distinct(self) -> int:
+        """Shapes that are no repeats of others: the first so many; see `data.join`."""
+        return len(self) - self.manifest.repeats
+
+    @property
     def resolution(self) -> int:
         """Voxels along a side."""
         return self.manifest.resolution
@@ -130,13 +135,19 @@ class Store:
         """Return one shape's split: train, validation or test."""
         return SPLITS[self.split_codes[index]]
 
-    def indices(self, split: str | None = None, category: str | None = None) -> np.ndarray:
+    def indices(self, split: str | None = None, category: str | None = None, *, once: bool = False) -> np.ndarray:
         """Return the numbers of the shapes of a split and a category, ascending int64; None means all.
+
+        Args:
+            split: train, validation or test.
+            category: Its name.
+            once: Leave out repeats, which are there to be trained on, not to be looked at or measured.
 
         Raises:
             UsageError: If the store knows no such split or category.
         """
         chosen = np.ones(len(self), bool)
+        chosen[self.distinct :] &= not once
         if split is not None:
             chosen &= self.split_codes == _position(split, SPLITS, "split")
         if category is not None:
@@ -231,6 +242,12 @@ class Store:
         return self.path / name
 
 
+def spaced(indices: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many of the numbers, evenly spaced: a store's first shapes are often of one category."""
+    count = min(most, len(indices))
+    return indices[np.arange(count) * len(indices) // max(count, 1)]
+
+
 def _read_manifest(folder: Path) -> bytes:
     path = folder / MANIFEST_NAME
     try:
@@ -238,8 +255,10 @@ def _read_manifest(folder: Path) -> bytes:
             raise DamagedFile(path, f"{path.stat().st_size} bytes, at most {MAX_MANIFEST_BYTES} are allowed", HINT)
         return path.read_bytes()
     except OSError as error:
-        what = "no store of shapes here" if isinstance(error, FileNotFoundError | NotADirectoryError) else str(error)
-        raise BadInput(folder, what, "make one with `shapespace data prepare SOURCE --out X.shapes`") from None
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise BadInput(path, f"cannot be read: {error.strerror}") from None
+        hint = "make one with `shapespace data prepare SOURCE --out X.shapes`"
+        raise BadInput(folder, "no store of shapes here", hint) from None
 
 
 def _position(name: str, names: Sequence[str], kind: str) -> int:

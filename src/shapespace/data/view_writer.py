@@ -24,8 +24,8 @@ from shapespace.data.manifest import IDS_NAME, MANIFEST_NAME, SPLITS, FileFacts
 from shapespace.data.sources import Refusal
 from shapespace.data.view_folder import COLUMNS, ViewManifest, shard_name
 from shapespace.data.view_subjects import Drawn, ShardTask, Subject, Subjects, draw_shard, find_subjects
-from shapespace.errors import BadInput, DamagedFile, OutputError, UsageError
-from shapespace.files import atomic_dir, write_bytes, write_text
+from shapespace.errors import BadInput, DamagedFile, UsageError
+from shapespace.files import atomic_dir, check_new, write_bytes, write_text
 
 SHARD_SHAPES = 8
 """Shapes of a shard: about 3 MB."""
@@ -73,8 +73,7 @@ def write_views(
         raise UsageError(f"--seed is {seed} and --quality {quality}; they must be 0 or more, and 1 to 100")
     if up not in ("auto", "x", "y", "z") or (workers is not None and workers < 0):
         raise UsageError(f"--up is {up!r} and --workers {workers}; they must be auto, x, y or z, and 0 or more")
-    if out.exists():
-        raise OutputError(f"{out} exists already; choose another --out or remove it first")
+    check_new(out)
     subjects = find_subjects(Path(source), up)
     tasks = _tasks(Path(source), subjects, seed, quality)
     partial = Partial(out.with_name(out.name + ".partial"), _fingerprint(tasks, subjects.digest))

@@ -102,8 +102,20 @@ class StoreWriter:
             self._values.extend(float(known.get(name, np.nan)) for name in self.attributes)
         self._add_bits(bits)
 
-    def finish(self, *, provenance: Mapping[str, Any] | None = None, extra: Mapping[str, bytes] | None = None) -> None:
-        """Write columns, extra files (by name) and, last, the manifest."""
+    def finish(
+        self,
+        *,
+        provenance: Mapping[str, Any] | None = None,
+        extra: Mapping[str, bytes] | None = None,
+        repeats: int = 0,
+    ) -> None:
+        """Write columns, extra files and, last, the manifest.
+
+        Args:
+            provenance: Where the shapes come from.
+            extra: Contents of further files, by name.
+            repeats: How many of the last shapes are earlier ones once more.
+        """
         self._close_shard()
         contents = {name: np.array(values, COLUMNS[name]).tobytes() for name, values in self._columns.items()}
         contents[IDS_NAME] = bytes(self._ids)
@@ -120,6 +132,7 @@ class StoreWriter:
             attributes=self.attributes,
             files=self._files,
             provenance=dict(provenance or {}),
+            repeats=repeats,
         )
         (self.folder / MANIFEST_NAME).write_bytes(manifest.to_json())
 

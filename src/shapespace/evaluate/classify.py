@@ -114,7 +114,7 @@ def classify(
         UsageError: If the store does not fit, or a split or a category is missing.
     """
     held = _labelled(store, held_out(store, split), one_each=True)
-    train = _labelled(store, store.indices("train"), one_each=False)
+    train = _labelled(store, store.indices("train", once=True), one_each=False)
     _check(train, held, split)
     trained = features.discriminator_of(space)
     recipe = features.recipe_of(space)

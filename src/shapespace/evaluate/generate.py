@@ -139,7 +139,7 @@ def _real(space: ShapeSpace, store: Store, plan: Plan) -> tuple[str, np.ndarray,
     splits = [plan.split] if plan.split else ["test", "validation"]
     held = {name: held_out(store, name, plan.category) for name in splits}
     split = next((name for name, found in held.items() if len(found) >= FEWEST_HELD_OUT), None)
-    train = store.indices("train", plan.category)
+    train = store.indices("train", plan.category, once=True)
     if split is None or len(train) < FEWEST_HELD_OUT:
         counts = ", ".join(f"{len(found)} in {name}" for name, found in (held | {"train": train}).items())
         raise UsageError(f"too few shapes: {counts}; at least {FEWEST_HELD_OUT} held-out and training ones are needed")

@@ -73,8 +73,8 @@ class Collection:
 
 
 def of_store(store: Store) -> Collection:
-    """Return the shapes of a store."""
-    return Collection(len(store), store.read, store.digest, store.resolution)
+    """Return the shapes of a store, each once."""
+    return Collection(store.distinct, store.read, store.digest, store.resolution)
 
 
 def of_latents(space: ShapeSpace, z: np.ndarray) -> Collection:

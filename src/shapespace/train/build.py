@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from shapespace.data.batches import Batches
-from shapespace.data.store import Store
+from shapespace.data.store import Store, spaced
 from shapespace.data.views import Views
 from shapespace.errors import BadInput, UsageError
 from shapespace.nets.discriminator import Discriminator
@@ -169,22 +169,22 @@ def set_output_bias(generator: Generator, occupancy: float) -> None:
 
 
 def occupancy_of(store: Store, settings: Settings) -> float:
-    """Return the mean share of full voxels in the first training shapes, kept off 0 and 1."""
-    return min(max(float(_first_shapes(store, settings).mean()), 1e-4), 1 - 1e-4)
+    """Return the mean share of full voxels in training shapes from all over the store, kept off 0 and 1."""
+    return min(max(float(_some_shapes(store, settings).mean()), 1e-4), 1 - 1e-4)
 
 
 def symmetry_of(store: Store, settings: Settings) -> float:
-    """Return the mean IoU of the first training shapes with their own mirror images, left and right, in [0, 1]."""
-    return float(np.mean([iou(shape, mirror(shape)) for shape in _first_shapes(store, settings)]))
+    """Return the mean IoU of training shapes, from all over the store, with their mirror images, in [0, 1]."""
+    return float(np.mean([iou(shape, mirror(shape)) for shape in _some_shapes(store, settings)]))
 
 
 def whole_share(store: Store, settings: Settings) -> float:
-    """Return the share of the first training shapes that are in one piece."""
-    return float(np.mean([components(shape)[1] == 1 for shape in _first_shapes(store, settings, 256)]))
+    """Return the share of training shapes, from all over the store, that are in one piece."""
+    return float(np.mean([components(shape)[1] == 1 for shape in _some_shapes(store, settings, 256)]))
 
 
-def _first_shapes(store: Store, settings: Settings, most: int = 1_024) -> np.ndarray:
-    return store.read(store.indices("train", settings.run.category or None)[:most])
+def _some_shapes(store: Store, settings: Settings, most: int = 1_024) -> np.ndarray:
+    return store.read(spaced(store.indices("train", settings.run.category or None), most))
 
 
 def batches_for(store: Store, settings: Settings, place: Ranks) -> Batches:

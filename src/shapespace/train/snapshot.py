@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from shapespace import __version__
-from shapespace.data.store import Store
+from shapespace.data.store import Store, spaced
 from shapespace.nets.prior import sample_prior
 from shapespace.nets.weights import SpaceCard, save_space
 from shapespace.settings import Settings
@@ -57,9 +57,9 @@ class Snapshot:
         category = settings.run.category or None
         train = store.indices("train", category)
         held_out = store.indices("validation", category)
-        judged = store.read((held_out if len(held_out) else train)[:512])
+        judged = store.read(spaced(held_out if len(held_out) else train, 512))
         self.held_out_occupancy = judged.reshape(len(judged), -1).mean(axis=1)
-        self.diversity_real = diversity(torch.from_numpy(store.read(train[:WATCHED])).float()[:, None])
+        self.diversity_real = diversity(torch.from_numpy(store.read(spaced(train, WATCHED))).float()[:, None])
 
     def settling_latents(self) -> list[Tensor]:
         """Return batches of the prior under which the average's batch norm is measured, always the same."""
