@@ -142,6 +142,40 @@ def test_at_rates_of_0_the_encoder_alone_learns():
 
 
 @pytest.mark.parametrize("settings", [plain, one_pass])
+def test_at_a_rate_of_0_for_d_only_g_and_e_learn_from_pictures_alone(settings):
+    """What G learns then is the reconstruction's gradient, and nothing of D's."""
+    rates = {"generator_rate": 1e-3, "discriminator_rate": 0.0}
+    own = vaegan(replace(settings(), train=replace(settings().train, **rates)))
+    before = {name: [t.clone() for t in net.state_dict().values()] for name, net in own.networks.items()}
+    running = [b.clone() for name, b in own.generator.named_buffers() if name.endswith("running_mean")]
+    stats = own.step(*batch(), step=0, count=4, is_open=True)
+    moved = {
+        name: any(not torch.equal(a, b) for a, b in zip(before[name], net.state_dict().values(), strict=True))
+        for name, net in own.networks.items()
+    }
+    assert moved == {"generator": True, "discriminator": False, "encoder": True}
+    after = [b for name, b in own.generator.named_buffers() if name.endswith("running_mean")]
+    assert not any(torch.equal(a, b) for a, b in zip(running, after, strict=True)), "the prior's statistics are gathered"
+    assert all(p.grad is None for p in own.discriminator.parameters())
+    assert all(torch.isfinite(value).all() for value in stats.values())
+    assert stats.keys() >= {"loss_discriminator", "loss_generator", "penalty", "counts", "loss_reconstruction"}
+
+
+def test_shapes_are_kept_whole_without_d_too(monkeypatch):
+    """The push is G's own: it is there whether or not D judges."""
+    monkeypatch.setattr("shapespace.train.gan.push", torch.ones_like)
+    found = []
+    for whole in (0.0, 1.0):
+        settings = one_pass()
+        rates = {"generator_rate": 1e-3, "discriminator_rate": 0.0, "whole": whole, "whole_from": 0.0}
+        own = vaegan(replace(settings, train=replace(settings.train, **rates)))
+        own.set_progress(0.5)
+        own.step(*batch(), step=0, count=4, is_open=True)
+        found.append(grads(own.generator))
+    assert not all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("settings", [plain, one_pass])
 def test_the_encoder_alone_learns_what_it_learns_beside_the_others(settings):
     """Its gradient is of the pictures' shapes alone, whether or not G and D are taught in the same step."""
     found = []

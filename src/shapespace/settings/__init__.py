@@ -93,7 +93,7 @@ class TrainSettings:
     generator_rate: float = 0.0025
     """Adam's learning rate for G (paper); 0 leaves it as it is, where E alone shall learn."""
     discriminator_rate: float = 1e-5
-    """Adam's learning rate for D (paper)."""
+    """Adam's learning rate for D (paper); 0 leaves D out where an encoder learns: G learns from what E reads alone."""
     final_rate: float = 1.0
     """Both rates fall to this fraction of themselves, by a cosine, over the run; 1 keeps them (paper)."""
     beta1: float = 0.5

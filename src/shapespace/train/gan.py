@@ -99,6 +99,8 @@ class Gan:
         self.share = len(real) * self.ranks.size / count
         if self.frozen:
             return self._looked_at(real, step, count) | (also() if also else {})
+        if also and self.train.discriminator_rate == 0:
+            return self._looked_at(real, step, count) | self._teach_unjudged(also, step, count)
         one_draw = self.train.one_draw or self.train.one_pass
         fake = self._fake(self._latents(step, count, "first"), with_graph=one_draw)
         real_seen = self._shown(real, step, "real", is_real=True)
@@ -145,6 +147,18 @@ class Gan:
             "counts": gather_counts(real_logits, fake_logits, self.loss.paired),
             "occupancy_fake": fake.mean(), "occupancy_real": real.mean(),
         }  # fmt: skip
+
+    def _teach_unjudged(self, also: Also, step: int, count: int) -> Stats:
+        """Teach G by what else teaches it, and keep its shapes whole; D, which takes most of a step, has no word in it."""
+        # Made even if nothing is learned from them: batch norm gathers the prior's statistics.
+        fake = self._fake(self._latents(step, count, "second"), with_graph=bool(self.whole))
+        self.generator_adam.zero_grad(set_to_none=True)
+        if self.whole:
+            fake.backward(self.share * self._push(fake))
+        more = also()
+        self.check(self.generator, torch.zeros((), device=self.device), "the generator")
+        self.generator_adam.step()
+        return more
 
     def _teach_discriminator(self, real: Occupancy, fake: Occupancy, step: int) -> Stats:
         self.discriminator_adam.zero_grad(set_to_none=True)
