@@ -155,7 +155,7 @@ def test_at_a_rate_of_0_for_d_only_g_and_e_learn_from_pictures_alone(settings):
     }
     assert moved == {"generator": True, "discriminator": False, "encoder": True}
     after = [b for name, b in own.generator.named_buffers() if name.endswith("running_mean")]
-    assert not any(torch.equal(a, b) for a, b in zip(running, after, strict=True)), "the prior's statistics are gathered"
+    assert not any(torch.equal(a, b) for a, b in zip(running, after, strict=True)), "of the prior"
     assert all(p.grad is None for p in own.discriminator.parameters())
     assert all(torch.isfinite(value).all() for value in stats.values())
     assert stats.keys() >= {"loss_discriminator", "loss_generator", "penalty", "counts", "loss_reconstruction"}

@@ -149,7 +149,7 @@ class Gan:
         }  # fmt: skip
 
     def _teach_unjudged(self, also: Also, step: int, count: int) -> Stats:
-        """Teach G by what else teaches it, and keep its shapes whole; D, which takes most of a step, has no word in it."""
+        """Teach G by what else teaches it, and keep its shapes whole; D, the dearest part of a step, is not asked."""
         # Made even if nothing is learned from them: batch norm gathers the prior's statistics.
         fake = self._fake(self._latents(step, count, "second"), with_graph=bool(self.whole))
         self.generator_adam.zero_grad(set_to_none=True)
