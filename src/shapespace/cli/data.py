@@ -108,47 +108,6 @@ def prepare(
     return _tell(report, out, max_refused=max_refused, as_json=json)
 
 
-def join(
-    *stores: str,
-    out: Path,
-    json: Annotated[bool, Parameter(negative=())] = False,
-) -> None:
-    """Make one store of several, each in its splits; a shape held out in one is held out in the whole.
-
-    Args:
-        stores: The stores' folders, of one resolution. `X.shapes:10` counts X's shapes to learn from ten times:
-            few real shapes then weigh beside many made ones. They come again at the end of the store, where only
-            training looks; what a store that was joined itself repeats is not taken over.
-        out: The store to make, named Y.shapes.
-        json: Print one line of JSON.
-    """
-    from shapespace.cli.console import counted, note, progress, say, say_json
-    from shapespace.data.join import Part
-    from shapespace.data.join import join as join_stores
-    from shapespace.data.store import Store
-    from shapespace.errors import UsageError
-
-    if not stores:
-        raise UsageError("no store was given; give the folders of one or several, such as A.shapes B.shapes:10")
-    with progress(unit="shapes") as bar:
-        task = bar.add_task("joining", total=None)
-        moved = join_stores(
-            [Part.parse(store) for store in stores],
-            out,
-            advance=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    facts = _facts(Store.open(out))
-    if json:
-        say_json({**facts, "moved": moved})
-        return
-    for line in _lines(facts):
-        note(line)
-    if moved:
-        its = "its" if moved == 1 else "their"
-        note(f"  {counted(moved, 'shape')} changed {its} split: duplicates of what another store holds out")
-    say(f"{out}: {counted(facts['shapes'], 'shape')} of {counted(len(stores), 'store')}")
-
-
 def info(
     store: Path,
     *,
@@ -168,11 +127,11 @@ def info(
     opened = Store.open(store)
     if verify:
         opened.verify()
-    facts = _facts(opened)
+    facts = facts_of(opened)
     if json:
         say_json({**facts, "verified": verify})
         return
-    for line in _lines(facts):
+    for line in lines_of(facts):
         note(line)
     note(f"  licence: {facts['provenance'].get('licence', 'not stated')}")
     note(f"  digest {facts['digest']}")
@@ -293,7 +252,8 @@ def _tell(report: Report, out: Path, *, max_refused: float, as_json: bool) -> in
     return 0
 
 
-def _lines(facts: dict[str, Any]) -> list[str]:
+def lines_of(facts: dict[str, Any]) -> list[str]:
+    """Return the facts that a person reads first: its shapes by category and split."""
     lines = [
         f"  {name}: " + ", ".join(f"{count} {split}" for split, count in splits.items())
         for name, splits in facts["categories"].items()
@@ -303,7 +263,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _facts(store: Store) -> dict[str, Any]:
+def facts_of(store: Store) -> dict[str, Any]:
+    """Return what there is to say of a store, plain values."""
     from shapespace.data.manifest import SPLITS
 
     return {

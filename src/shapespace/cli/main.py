@@ -97,7 +97,7 @@ def _data_app(parent: App) -> App:
     data = App(name="data", help=about, group_commands=parent.group_commands)
     data.command("shapespace.cli.data:prepare", name="prepare", help="Turn meshes or voxel files into a store.")
     data.command(
-        "shapespace.cli.data:join",
+        "shapespace.cli.join:join",
         name="join",
         help="Make one store of several.",
         usage="Usage: shapespace data join STORE[:TIMES]... --out PATH [OPTIONS]\n",

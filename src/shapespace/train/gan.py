@@ -11,7 +11,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from shapespace.errors import TrainingDiverged
 from shapespace.nets.norm import gathered
 from shapespace.nets.prior import sample_prior
 from shapespace.settings import Settings
@@ -189,7 +188,7 @@ class Gan:
             fake_logits = self._logits(fake, learning=False)
         seen = fake_logits.detach()
         loss = self.loss.discriminator(real_logits, seen)
-        _refuse(self.ranks.add(loss.clone()), "the discriminator")  # no update to guard, but the data is bad
+        losses.refuse_infinite(self.ranks.add(loss.clone()), "the discriminator")  # the data is bad
         counts = gather_counts(real_logits, seen, self.loss.paired)
         zero = torch.zeros((), device=self.device)
         return {"loss_discriminator": loss, "penalty": zero, "counts": counts}, fake_logits
@@ -293,7 +292,7 @@ class Gan:
         parameters = [p for p in network.parameters() if p.grad is not None]
         self.ranks.average_gradients(parameters, 1.0 / self.ranks.size)
         norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
-        _refuse(torch.stack(norms).sum() + self.ranks.add(loss.clone()), who)
+        losses.refuse_infinite(torch.stack(norms).sum() + self.ranks.add(loss.clone()), who)
 
     def _fake(self, z: Latent, *, with_graph: bool) -> Occupancy:
         with torch.set_grad_enabled(with_graph), self.precision():
@@ -326,9 +325,3 @@ class Gan:
     def precision(self) -> torch.autocast:
         """Return the context in which networks compute: bfloat16 where that is set and the device has it."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.mixed)
-
-
-def _refuse(size: Scalar, who: str) -> None:
-    """Stop where a number that sums up a step is not finite; asking waits for the device."""
-    if not torch.isfinite(size):
-        raise TrainingDiverged(f"the loss or a gradient of {who} is not finite")
