@@ -14,13 +14,13 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from cyclopts import App, CycloptsError, Group
 
 from shapespace.cli.console import complain
 from shapespace.cli.help import TwoColumns
-from shapespace.errors import LONGEST, BadInput, ShapeSpaceError
+from shapespace.errors import LONGEST, BadInput, PeerLost, ShapeSpaceError
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C where nothing had to be saved; a shell's 128 + SIGINT."""
@@ -154,6 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # a closed pipe shows here, where it can be caught, not at interpreter exit
     except CycloptsError as error:
         return complain(f"{_one_line(str(error))} (see `shapespace {_command_of(error)}--help`)", code=2)
+    except PeerLost as error:
+        _leave_at_once(complain(_one_line(str(error)), code=error.exit_code))
     except ShapeSpaceError as error:
         return complain(_one_line(str(error)), code=error.exit_code)
     except _Terminated:
@@ -213,6 +215,13 @@ def _command_of(error: CycloptsError) -> str:
 
 def _one_line(message: str) -> str:
     return " ".join(message.split())
+
+
+def _leave_at_once(code: int) -> NoReturn:
+    # All is saved and said. A usual exit ends the threads that wait for the lost rank, and now and then aborts in them.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _leave_quietly() -> int:
