@@ -38,10 +38,9 @@ def web(space: str, *, out: Path, seed: int = 0) -> None:
         seed: Of the shapes on the map.
     """
     from shapespace.cli.console import say
-    from shapespace.errors import OutputError
+    from shapespace.files import check_new
 
-    if out.exists():
-        raise OutputError(f"{out} exists already; choose another --out")
+    check_new(out)
     from shapespace.serve import export
 
     written = export.site(space, out, seed=seed)

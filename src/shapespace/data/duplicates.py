@@ -8,6 +8,7 @@ are read. Memory: about 400 bytes a shape and one block of bits.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,6 +57,15 @@ def find_clusters(bits: Bits, signatures: np.ndarray, digests: np.ndarray, group
     distinct = forest.trees
     _join_near(forest, bits, signatures, np.sort(np.unique(digests, return_index=True)[1]))
     return Clusters(forest.numbers(), exact=shapes - distinct, near=distinct - forest.trees)
+
+
+def digest(row: np.ndarray) -> str:
+    """Return 32 hexadecimal digits, equal only for equal grids; text, for numpy cuts zero bytes off the end of bytes.
+
+    Args:
+        row: (bytes,) uint8, packed.
+    """
+    return hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest()
 
 
 def signature(bits: np.ndarray, resolution: int) -> np.ndarray:

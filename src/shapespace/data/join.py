@@ -8,9 +8,8 @@ end, where only training looks.
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,15 @@ from typing import Any
 import numpy as np
 
 from shapespace.data.assemble import NO_LICENCE
-from shapespace.data.duplicates import find_clusters, signature
+from shapespace.data.duplicates import digest, find_clusters, signature
 from shapespace.data.manifest import SPLITS
 from shapespace.data.sources import printable
 from shapespace.data.split import TRAIN, split_clusters
-from shapespace.data.store import Store
+from shapespace.data.store import Store, blocks
 from shapespace.data.writer import StoreWriter
 from shapespace.errors import UsageError
 from shapespace.files import atomic_dir, check_new
 from shapespace.limits import MAX_NAME_BYTES, MAX_PACK_SHAPES
-
-BLOCK = 256
-"""Shapes that are held at a time."""
 
 MOST_TIMES = 1_000
 """How often a store can be counted."""
@@ -119,25 +115,26 @@ class _Whole:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.stores = [Store.open(part.path) for part in parts]
-        if not sum(store.distinct for store in self.stores):
+        self.sizes = [store.distinct for store in self.stores]
+        if not sum(self.sizes):
             raise UsageError("there is no shape to join; give stores that hold some")
         self.resolution = self.stores[0].resolution
         self.names = [_name(store.path) for store in self.stores]
         self._check_fit(parts)
-        self.sizes = [store.distinct for store in self.stores]
         self.ends = np.cumsum(self.sizes).tolist()
         self.count = self.ends[-1]
-        self.stated = np.concatenate([store.split_codes[: store.distinct] for store in self.stores])
+        self.stated = np.concatenate(
+            [store.split_codes[:size] for store, size in zip(self.stores, self.sizes, strict=True)]
+        )
 
     def decide(self, told: Callable[[int], None]) -> tuple[np.ndarray, np.ndarray]:
         """Return (n,) clusters and (n,) splits of all shapes together."""
         signatures, digests = [], []
         for store, size in zip(self.stores, self.sizes, strict=True):
-            for rows in _blocks(np.arange(size)):
+            for rows in blocks(np.arange(size)):
                 bits = store.packed(rows)
                 signatures.append(signature(bits, self.resolution))
-                # as text: numpy would cut zero bytes off the end of a digest
-                digests += [hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest().encode() for row in bits]
+                digests += [digest(row).encode() for row in bits]
                 told(len(rows))
         keys = np.array(digests, "S32")
         found = find_clusters(self.packed, np.concatenate(signatures), keys, self._known_clusters())
@@ -146,7 +143,7 @@ class _Whole:
 
     def packed(self, shapes: np.ndarray) -> np.ndarray:
         """Return (n, bytes) uint8, shapes by their number over all stores."""
-        bits = np.empty((len(shapes), -(-(self.resolution**3) // 8)), np.uint8)
+        bits = np.empty((len(shapes), self.stores[0].manifest.shape_bytes), np.uint8)
         owners = np.array([bisect_right(self.ends, shape) for shape in shapes.tolist()])
         for owner in np.unique(owners).tolist():
             rows = owners == owner
@@ -238,7 +235,7 @@ def _append(
 ) -> None:
     store, start = whole.stores[copy.number], whole.start(copy.number)
     values = store.attributes()
-    for rows in _blocks(copy.rows):
+    for rows in blocks(copy.rows):
         writer.add(
             store.packed(rows),
             ids=[_id(copy.name, store, row) for row in rows.tolist()],
@@ -263,8 +260,3 @@ def _id(name: str, store: Store, row: int) -> str:
 def _name(path: Path) -> str:
     whole = path.resolve().name
     return printable(whole.removesuffix(".shapes") or whole)
-
-
-def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(rows), BLOCK):
-        yield rows[start : start + BLOCK]

@@ -14,9 +14,12 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from shapespace.data.limited import Died, limited_map
 from shapespace.data.recipe import Job, Recipe
 from shapespace.data.sources import PACK_EXTENSIONS, Origin, Refusal, printable, scan
+from shapespace.data.store import spaced
 from shapespace.data.work import Entry, Task, count_shapes
 from shapespace.errors import BadInput, UsageError
 from shapespace.shapes import formats, furniture
@@ -126,7 +129,7 @@ def _thinned(entries: Sequence[Entry], limit: int | None) -> Iterable[Entry]:
         return entries
     if limit < 1:
         raise UsageError(f"--limit is {limit}; it must be at least 1")
-    chosen = {number * total // limit for number in range(limit)}
+    chosen = set(spaced(np.arange(total), limit).tolist())
     thinned, start = [], 0
     for entry in entries:
         picks = tuple(pick for place, pick in enumerate(entry.picks, start) if place in chosen)

@@ -33,8 +33,8 @@ from shapespace.files import sha256
 NAMED_AT_MOST = 5
 """Ids an error message lists before it only counts."""
 
-VERIFY_BLOCK = 256
-"""Shapes that `verify` holds at a time."""
+BLOCK = 256
+"""Shapes that are held at a time where all of a store is gone through."""
 
 
 class Store:
@@ -181,7 +181,7 @@ class Store:
         Raises:
             DamagedFile: At the first damage: a shard by the ids of its damaged shapes, another file by its SHA-256.
         """
-        for block in _blocks(len(self), VERIFY_BLOCK):
+        for block in blocks(np.arange(len(self))):
             self.packed(block)
         for name, facts in sorted(self.manifest.files.items()):
             found = sha256(self._file(name))
@@ -248,6 +248,12 @@ def spaced(indices: np.ndarray, most: int) -> np.ndarray:
     return indices[np.arange(count) * len(indices) // max(count, 1)]
 
 
+def blocks(indices: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the numbers in runs of `BLOCK`: as many shapes as are held at a time by who goes through a store."""
+    for start in range(0, len(indices), BLOCK):
+        yield indices[start : start + BLOCK]
+
+
 def _read_manifest(folder: Path) -> bytes:
     path = folder / MANIFEST_NAME
     try:
@@ -265,8 +271,3 @@ def _position(name: str, names: Sequence[str], kind: str) -> int:
     if name not in names:
         raise UsageError(f"no {kind} {name!r}; there are: {', '.join(names) or 'none'}")
     return list(names).index(name)
-
-
-def _blocks(count: int, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, count, size):
-        yield np.arange(start, min(start + size, count))

@@ -90,7 +90,7 @@ def find_subjects(source: Path, up: str = "auto") -> Subjects:
         listed = scan(source, formats.MESH_EXTENSIONS)
         pairs = [_mesh_subject(number, listed.root, origin, up) for number, origin in enumerate(listed.files)]
         digest = hashlib.sha256(b"".join(content for _, content in pairs)).hexdigest()
-        found = Subjects([subject for subject, _ in pairs], digest, {"source": source.resolve().name})
+        found = Subjects([subject for subject, _ in pairs], digest, {"source": printable(source.resolve().name)})
     if not found.shapes:
         raise BadInput(source, "holds no shape to draw", f"give a store or meshes: {' '.join(formats.MESH_EXTENSIONS)}")
     return found

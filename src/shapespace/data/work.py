@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shapespace.data.duplicates import digest
 from shapespace.data.fit import Copy, copies, each_copy, occupied
 from shapespace.data.limited import deadline
 from shapespace.data.recipe import Recipe
@@ -131,9 +131,8 @@ def _copies(
     group = origin.group if source.id == printable(origin.path) else source.id
     for copy, voxels, rule in each_copy(source.shape, wanted, resolution):
         row = np.packbits(voxels)
-        digest = hashlib.blake2b(row.tobytes(), digest_size=16).hexdigest()
         name = source.id + copy.suffix
-        yield Record(name, source.category, origin.split, printable(group), digest, rule, source.attributes), row
+        yield Record(name, source.category, origin.split, printable(group), digest(row), rule, source.attributes), row
 
 
 def _load(task: Task, entry: Entry, pick: int) -> _Source | None:

@@ -20,6 +20,7 @@ from shapespace.train.augment import augment
 from shapespace.train.balance import gather_counts
 from shapespace.train.contrast import contrast
 from shapespace.train.draws import generator_for
+from shapespace.train.finite import refuse_infinite
 from shapespace.train.optimisers import adam_for, rate_at, set_rate
 from shapespace.train.ranks import Ranks
 from shapespace.train.whole import push
@@ -188,7 +189,8 @@ class Gan:
             fake_logits = self._logits(fake, learning=False)
         seen = fake_logits.detach()
         loss = self.loss.discriminator(real_logits, seen)
-        losses.refuse_infinite(self.ranks.add(loss.clone()), "the discriminator")  # the data is bad
+        # no update to guard, but the data is bad
+        refuse_infinite(self.ranks.add(loss.clone()), "the discriminator")
         counts = gather_counts(real_logits, seen, self.loss.paired)
         zero = torch.zeros((), device=self.device)
         return {"loss_discriminator": loss, "penalty": zero, "counts": counts}, fake_logits
@@ -292,7 +294,7 @@ class Gan:
         parameters = [p for p in network.parameters() if p.grad is not None]
         self.ranks.average_gradients(parameters, 1.0 / self.ranks.size)
         norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
-        losses.refuse_infinite(torch.stack(norms).sum() + self.ranks.add(loss.clone()), who)
+        refuse_infinite(torch.stack(norms).sum() + self.ranks.add(loss.clone()), who)
 
     def _fake(self, z: Latent, *, with_graph: bool) -> Occupancy:
         with torch.set_grad_enabled(with_graph), self.precision():

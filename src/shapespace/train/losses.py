@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, relu, softplus
 
-from shapespace.errors import TrainingDiverged, UsageError
+from shapespace.errors import UsageError
 from shapespace.tensors import Logits, Occupancy, Scalar
 
 
@@ -207,17 +207,3 @@ def _slopes(discriminator: nn.Module, shapes: Occupancy) -> Tensor:
         at = shapes.detach().float().requires_grad_()
         (slopes,) = torch.autograd.grad(discriminator(at).sum(), at, create_graph=True)
     return slopes.flatten(1)
-
-
-def refuse_infinite(size: Scalar, who: str) -> None:
-    """Stop where a number that sums up a step is not finite; asking waits for the device.
-
-    Args:
-        size: Of all gradients together, with the loss.
-        who: Whose they are, for the message.
-
-    Raises:
-        TrainingDiverged: If it is not finite.
-    """
-    if not torch.isfinite(size):
-        raise TrainingDiverged(f"the loss or a gradient of {who} is not finite")
