@@ -2,8 +2,8 @@
 
 python tools/picture_iou.py X.shapes RUN...
 
-200 validation shapes of the store, a picture each; for choosing between recipes. `shapespace evaluate reconstruct` is
-the measurement, with held-out shapes, baselines and intervals.
+200 validation shapes from all over the store, a picture each; for choosing between recipes. `shapespace evaluate
+reconstruct` is the measurement, with held-out shapes, baselines and intervals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from shapespace.data.store import Store
+from shapespace.data.store import Store, spaced
 from shapespace.data.views import Views
 from shapespace.evaluate.pictures import of_store, rebuilt
 from shapespace.space import load
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--level", type=float, help="occupancy above which a voxel is inside; its own a shape if none")
     given = parser.parse_args()
     store = Store.open(given.store)
-    shown = of_store(Views.open(store, seed=0), store, store.indices("validation")[:SHAPES], 1)
+    shown = of_store(Views.open(store, seed=0), store, spaced(store.indices("validation"), SHAPES), 1)
     true = torch.from_numpy(shown.true)
     for run in given.runs:
         _, occupancy = rebuilt(load(run), shown.pictures)
